@@ -1,0 +1,211 @@
+-- Vitrine's database: the whole schema as it is now. The text of this file is built into the programs
+-- (src/store/schema.c); a new database gets it in one transaction, an older one is brought here by
+-- the numbered steps of src/store/migrate.c, and a test compares both ways.
+--
+-- Conventions: times are whole seconds UTC, named *_at; sizes are bytes; ids are integers. Tables are
+-- STRICT. A fact that code relies on is a CHECK, a reference is a foreign key. An index stands here only
+-- with the statement (src/store/statements.def) that needs it.
+
+PRAGMA application_id = 1449751666; -- "Vitr": file(1) and `vitrine migrate` know whose file this is
+PRAGMA user_version = 1;            -- the number of the last migration step; see src/store/migrate.c
+
+-- People who can sign in. Never deleted, only disabled: images and the audit trail refer to them.
+CREATE TABLE users (
+    id                  INTEGER PRIMARY KEY,
+    email               TEXT    NOT NULL COLLATE NOCASE UNIQUE -- finds by USER_FIND_BY_EMAIL
+                                CHECK (length(email) BETWEEN 3 AND 254),
+    name                TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 100), -- what others see
+    role                TEXT    NOT NULL CHECK (role IN ('viewer', 'editor', 'admin')),
+    password_hash       TEXT    NOT NULL, -- argon2id in its own text form: parameters, salt and hash
+    password_changed_at INTEGER NOT NULL,
+    created_at          INTEGER NOT NULL,
+    disabled_at         INTEGER,          -- NULL: may sign in
+    last_sign_in_at     INTEGER           -- NULL: never
+) STRICT;
+
+-- Signed-in browsers. The token itself is only in the browser's cookie.
+CREATE TABLE sessions (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- in the addresses that revoke: never used twice
+    token_hash   TEXT    NOT NULL UNIQUE CHECK (length(token_hash) = 64), -- hex SHA-256; SESSION_FIND
+    user_id      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at   INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL, -- the nearer of idle and absolute end, moved with last_seen_at
+    address      TEXT    NOT NULL, -- of the browser when it signed in
+    user_agent   TEXT    NOT NULL CHECK (length(user_agent) <= 255)
+) STRICT;
+
+CREATE INDEX sessions_of_user ON sessions (user_id);    -- SESSION_LIST, SESSION_DELETE_OTHERS
+CREATE INDEX sessions_expiring ON sessions (expires_at); -- SESSION_PRUNE
+
+-- Bearer tokens for programs, made on the command line. A token acts as its user.
+CREATE TABLE api_tokens (
+    id           INTEGER PRIMARY KEY,
+    token_hash   TEXT    NOT NULL UNIQUE CHECK (length(token_hash) = 64), -- hex SHA-256; API_TOKEN_FIND
+    user_id      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 100), -- what it is for
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER,          -- NULL: never; to the minute
+    revoked_at   INTEGER           -- NULL: works
+) STRICT;
+
+CREATE INDEX api_tokens_of_user ON api_tokens (user_id, id); -- API_TOKEN_LIST
+
+-- Images, from the moment their key is reserved until storage confirmed that the object is gone.
+CREATE TABLE assets (
+    id               INTEGER PRIMARY KEY AUTOINCREMENT, -- /i/ID is permanent: never used twice
+    owner_id         INTEGER NOT NULL REFERENCES users (id),
+    key              TEXT    NOT NULL UNIQUE, -- the object's key; ASSET_FIND_BY_KEY
+    state            TEXT    NOT NULL CHECK (state IN (
+                         'pending',     -- reserved, a URL is out, the object may or may not be there
+                         'stored',      -- seen in storage, not yet looked into  (not used yet)
+                         'ready',       -- verified; the only state that people see
+                         'quarantined', -- its content is not what it says       (not used yet)
+                         'trashed',     -- can be restored                       (not used yet)
+                         'expired',     -- granted and never uploaded            (not used yet)
+                         'purging')),   -- tombstone: gone for people, the object still to be deleted
+    filename         TEXT    NOT NULL CHECK (length(filename) BETWEEN 1 AND 255), -- display only
+    content_type     TEXT    NOT NULL, -- as granted and verified
+    granted_size     INTEGER CHECK (granted_size > 0), -- NULL: the grant bound no length
+    size_bytes       INTEGER CHECK (size_bytes >= 0),  -- what storage says; NULL until then
+    sha256           TEXT    CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'), -- NULL: unknown
+    etag             TEXT    NOT NULL DEFAULT '', -- as storage gives it, without quotes
+    width            INTEGER CHECK (width > 0),   -- pixels as displayed; NULL: unknown
+    height           INTEGER CHECK (height > 0),
+    title            TEXT    NOT NULL DEFAULT '',
+    alt              TEXT    NOT NULL DEFAULT '', -- the text alternative
+    is_decorative    INTEGER NOT NULL DEFAULT 0 CHECK (is_decorative IN (0, 1)), -- an empty alt is meant
+    tag_list         TEXT    NOT NULL DEFAULT '', -- the names of asset_tags, sorted, one a line: so that
+                                                  -- a page of images is one statement, and for search
+    version          INTEGER NOT NULL DEFAULT 1 CHECK (version >= 1), -- one more with each edit
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    grant_expires_at INTEGER, -- when the presigned PUT dies: until a while later a tombstone stays
+    absent_seen_at   INTEGER, -- pending: when a sweep first saw that there is no object
+    CHECK ((width IS NULL) = (height IS NULL)),
+    CHECK (state <> 'ready' OR size_bytes IS NOT NULL),
+    CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL)
+) STRICT;
+
+CREATE INDEX assets_ready ON assets (id) WHERE state = 'ready';                 -- ASSET_LIST_ALL_*
+CREATE INDEX assets_of_owner ON assets (owner_id, id) WHERE state = 'ready';    -- ASSET_LIST_OWNER_*
+CREATE INDEX assets_pending ON assets (grant_expires_at) WHERE state = 'pending'; -- ASSET_LIST_LAPSED
+CREATE INDEX assets_purging ON assets (id) WHERE state = 'purging';             -- ASSET_LIST_PURGING
+
+-- Words that people put on images. A tag without images may stay.
+CREATE TABLE tags (
+    id   INTEGER PRIMARY KEY,
+    name TEXT    NOT NULL COLLATE NOCASE UNIQUE CHECK (length(name) BETWEEN 1 AND 50)
+) STRICT;
+
+CREATE TABLE asset_tags (
+    asset_id INTEGER NOT NULL REFERENCES assets (id) ON DELETE CASCADE,
+    tag_id   INTEGER NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    PRIMARY KEY (asset_id, tag_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX asset_tags_of_tag ON asset_tags (tag_id, asset_id); -- the foreign key to tags
+
+-- How many images an owner has, and their bytes: so that the grid's count and a quota cost one row
+-- instead of a walk over a million. Kept by the triggers below.
+CREATE TABLE usage (
+    owner_id    INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    asset_count INTEGER NOT NULL CHECK (asset_count >= 0),
+    size_bytes  INTEGER NOT NULL CHECK (size_bytes >= 0)
+) STRICT;
+
+CREATE TRIGGER usage_on_insert AFTER INSERT ON assets WHEN new.state = 'ready'
+BEGIN
+    INSERT INTO usage (owner_id, asset_count, size_bytes) VALUES (new.owner_id, 1, new.size_bytes)
+    ON CONFLICT (owner_id) DO UPDATE SET
+        asset_count = asset_count + 1,
+        size_bytes = size_bytes + excluded.size_bytes;
+END;
+
+CREATE TRIGGER usage_on_show AFTER UPDATE OF state ON assets WHEN new.state = 'ready' AND old.state <> 'ready'
+BEGIN
+    INSERT INTO usage (owner_id, asset_count, size_bytes) VALUES (new.owner_id, 1, new.size_bytes)
+    ON CONFLICT (owner_id) DO UPDATE SET
+        asset_count = asset_count + 1,
+        size_bytes = size_bytes + excluded.size_bytes;
+END;
+
+CREATE TRIGGER usage_on_hide AFTER UPDATE OF state ON assets WHEN old.state = 'ready' AND new.state <> 'ready'
+BEGIN
+    UPDATE usage
+    SET asset_count = asset_count - 1, size_bytes = size_bytes - old.size_bytes
+    WHERE owner_id = old.owner_id;
+END;
+
+CREATE TRIGGER usage_on_delete AFTER DELETE ON assets WHEN old.state = 'ready'
+BEGIN
+    UPDATE usage
+    SET asset_count = asset_count - 1, size_bytes = size_bytes - old.size_bytes
+    WHERE owner_id = old.owner_id;
+END;
+
+-- Full-text index over what people see of ready images; the text itself stays in assets. Words are
+-- folded to lower case without accents. Every search is for beginnings of words (ASSET_SEARCH_*): the
+-- prefix indexes make one of up to eight letters a walk along a sorted list that stops at LIMIT, where
+-- SQLite would else first merge the lists of all words that begin so (0.15 ms against 120 ms for a
+-- word that is on each of a million images; for twice the index). Nothing is ranked, so no sizes of
+-- columns are kept.
+CREATE VIRTUAL TABLE asset_search USING fts5 (
+    title, alt, filename, tag_list,
+    content = 'assets',
+    content_rowid = 'id',
+    tokenize = 'unicode61 remove_diacritics 2',
+    prefix = '1 2 3 4 5 6 7 8',
+    columnsize = 0
+);
+
+CREATE TRIGGER search_on_insert AFTER INSERT ON assets WHEN new.state = 'ready'
+BEGIN
+    INSERT INTO asset_search (rowid, title, alt, filename, tag_list)
+    VALUES (new.id, new.title, new.alt, new.filename, new.tag_list);
+END;
+
+CREATE TRIGGER search_on_hide AFTER UPDATE OF state, title, alt, filename, tag_list ON assets
+WHEN old.state = 'ready'
+BEGIN
+    INSERT INTO asset_search (asset_search, rowid, title, alt, filename, tag_list)
+    VALUES ('delete', old.id, old.title, old.alt, old.filename, old.tag_list);
+    INSERT INTO asset_search (rowid, title, alt, filename, tag_list)
+    SELECT new.id, new.title, new.alt, new.filename, new.tag_list WHERE new.state = 'ready';
+END;
+
+CREATE TRIGGER search_on_show AFTER UPDATE OF state, title, alt, filename, tag_list ON assets
+WHEN old.state <> 'ready' AND new.state = 'ready'
+BEGIN
+    INSERT INTO asset_search (rowid, title, alt, filename, tag_list)
+    VALUES (new.id, new.title, new.alt, new.filename, new.tag_list);
+END;
+
+CREATE TRIGGER search_on_delete AFTER DELETE ON assets WHEN old.state = 'ready'
+BEGIN
+    INSERT INTO asset_search (asset_search, rowid, title, alt, filename, tag_list)
+    VALUES ('delete', old.id, old.title, old.alt, old.filename, old.tag_list);
+END;
+
+-- Who did what, when. Written in the transaction that does it; never changed.
+CREATE TABLE audit (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    actor_id INTEGER REFERENCES users (id), -- NULL: the system, or nobody known (a failed sign-in)
+    address  TEXT    NOT NULL,              -- the client's; empty for the command line
+    action   TEXT    NOT NULL,              -- "asset.commit": src/domain/audit.h lists them
+    asset_id INTEGER,                       -- no foreign key: the trail outlives the image
+    user_id  INTEGER REFERENCES users (id), -- the account it was done to
+    detail   TEXT    NOT NULL DEFAULT '{}' CHECK (substr(detail, 1, 1) = '{') -- JSON; json_valid() is
+                                              -- not for readers that distrust the schema (SQLite 3.40)
+) STRICT;
+
+-- Failed sign-ins, by a hash of the e-mail address or by client address.
+CREATE TABLE throttle (
+    key           TEXT    PRIMARY KEY, -- "account:" + SHA-256, "address:" + client address
+    failures      INTEGER NOT NULL CHECK (failures >= 0),
+    last_at       INTEGER NOT NULL,    -- of the last attempt; the count lapses a window later
+    blocked_until INTEGER NOT NULL     -- 0: not blocked
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX throttle_stale ON throttle (last_at); -- THROTTLE_PRUNE

@@ -1,0 +1,206 @@
+/*
+ * asset_grant.c - reserving keys and presigning the PUTs for them.
+ *
+ * The row is written before the URL leaves: whatever arrives in storage is expected.
+ */
+#include "domain/asset_row.h"
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "crypto/random.h"
+#include "sign/presign.h"
+
+#include <time.h>
+
+enum { KEY_RANDOM_LENGTH = 26, PUT_HEADERS_MAX = 4 };
+
+struct str asset_new_key(struct arena *arena, int64_t now_s, struct str extension)
+{
+    time_t time = (time_t)now_s;
+    struct tm utc;
+    struct str random = random_base32(arena, KEY_RANDOM_LENGTH);
+
+    gmtime_r(&time, &utc);
+    return arena_printf(arena, "images/%04d/%02d/%.*s%.*s", utc.tm_year + 1900, utc.tm_mon + 1,
+        STR_ARG(random), STR_ARG(extension));
+}
+
+void asset_new_row(struct task *task, const struct file_verdict *verdict, int64_t size_bytes,
+    struct str sha256_hex, struct asset_row *out)
+{
+    int64_t now_s = clock_now_s();
+
+    *out = (struct asset_row){
+        .key = asset_new_key(task->arena, now_s, verdict->extension),
+        .state = ASSET_PENDING,
+        .owner_id = task->actor.user_id,
+        .filename = verdict->filename,
+        .content_type = verdict->content_type,
+        .granted_size = size_bytes > 0 ? size_bytes : 0,
+        .sha256 = sha256_hex,
+        .created_at = now_s,
+        .updated_at = now_s,
+        .grant_expires_at = now_s + task->domain->options->grant_ttl_s,
+    };
+}
+
+struct pairs asset_put_headers(struct task *task, const struct asset_row *row, bool with_length)
+{
+    const struct storage_options *storage = &task->domain->options->storage;
+    struct pair *item = ARENA_ARRAY(task->arena, struct pair, PUT_HEADERS_MAX);
+    struct str digest;
+    size_t count = 0;
+
+    item[count++] = (struct pair){ STR("content-type"), row->content_type };
+    if (with_length && row->granted_size > 0) {
+        item[count++] = (struct pair){ STR("content-length"),
+            arena_printf(task->arena, "%lld", (long long)row->granted_size) };
+    }
+    if (storage->has_checksum && escape_hex_decode(task->arena, row->sha256, &digest) &&
+        digest.len > 0) {
+        item[count++] =
+            (struct pair){ STR("x-amz-checksum-sha256"), escape_base64(task->arena, digest) };
+    }
+    if (storage->has_conditional_put) {
+        item[count++] = (struct pair){ STR("if-none-match"), STR("*") };
+    }
+    return (struct pairs){ .item = item, .count = count };
+}
+
+/* 64 hex digits in lower case, or empty. */
+static enum status check_sha256(struct task *task, struct str text, struct str *out_hex)
+{
+    struct str digest = STR_EMPTY;
+
+    *out_hex = STR_EMPTY;
+    if (str_is_empty(text)) {
+        return STATUS_OK;
+    }
+    if (text.len != 64 || !escape_hex_decode(task->arena, text, &digest)) {
+        return task_refuse(task, STATUS_INVALID, STR("sha256"),
+            STR("Give the file's SHA-256 as 64 hexadecimal digits, or leave it out."));
+    }
+    *out_hex = escape_hex(task->arena, digest);
+    return STATUS_OK;
+}
+
+/* What is asked for becomes a row; nothing is written yet. */
+static enum status prepare(
+    struct task *task, const struct upload_request *request, struct asset_row *out)
+{
+    const struct file_claim claim = {
+        .filename = request->filename,
+        .content_type = request->content_type,
+        .size_bytes = request->size_bytes,
+    };
+    struct file_verdict verdict;
+    struct str sha256_hex;
+    enum status status =
+        policy_check(&task->domain->options->policy, task->arena, &claim, &verdict, &task->failure);
+
+    if (status == STATUS_OK) {
+        status = check_sha256(task, request->sha256_hex, &sha256_hex);
+    }
+    if (status == STATUS_OK) {
+        asset_new_row(task, &verdict, request->size_bytes, sha256_hex, out);
+    }
+    return status;
+}
+
+static enum status insert(struct task *task, struct asset_row *row)
+{
+    enum status status = assets_insert(task->domain->db, row, &row->id);
+
+    if (status == STATUS_OK) {
+        status = audit_write(
+            task, &(struct audit_entry){ .action = AUDIT_ASSET_GRANT,
+                      .asset_id = row->id,
+                      .detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len) });
+    }
+    return status;
+}
+
+static enum status presign(struct task *task, const struct asset_row *row, struct upload_grant *out)
+{
+    const struct domain_options *options = task->domain->options;
+    const struct presign_put_options put = {
+        .signed_at = task_storage_now_s(task),
+        .expires_s = options->grant_ttl_s,
+        .headers = asset_put_headers(task, row, true),
+    };
+
+    *out = (struct upload_grant){
+        .asset_id = row->id,
+        .key = row->key,
+        .headers = asset_put_headers(task, row, false),
+        .expires_at = row->grant_expires_at,
+        .expires_in_s = options->grant_ttl_s,
+        .max_size_bytes = options->policy.max_size_bytes,
+    };
+    if (presign_put(task->arena, &task->external, options->storage.credentials, row->key, &put,
+            &out->url) != STATUS_OK) {
+        return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
+            STR("The upload could not be signed: the storage settings need a look."));
+    }
+    return STATUS_OK;
+}
+
+/* Every row that was prepared, in one transaction. */
+static enum status insert_all(struct task *task, struct asset_row *rows, size_t count,
+    const struct upload_grant_result *results)
+{
+    enum status status = db_begin(task->domain->db);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (results[i].failure.status == STATUS_OK) {
+            status = insert(task, &rows[i]);
+        }
+    }
+    return db_end(task->domain->db, status);
+}
+
+enum status asset_grant_many(struct task *task, const struct upload_request *requests, size_t count,
+    struct upload_grant_result *out_results)
+{
+    struct asset_row *rows = ARENA_ARRAY(task->arena, struct asset_row, count);
+    enum status status = STATUS_OK;
+
+    task_begin(task);
+    if (!access_can_upload(&task->actor)) {
+        return task_refuse(task, STATUS_FORBIDDEN, STR_EMPTY,
+            STR("Your account may look at images, but not upload any."));
+    }
+    if (count == 0 || count > ASSET_GRANTS_MAX) {
+        return task_refuse(
+            task, STATUS_INVALID, STR("files"), STR("Ask for 1 to 100 files at once."));
+    }
+    for (size_t i = 0; i < count; i++) {
+        task_begin(task);
+        (void)!prepare(task, &requests[i], &rows[i]);
+        out_results[i] = (struct upload_grant_result){ .failure = task->failure };
+    }
+    task_begin(task);
+    status = insert_all(task, rows, count, out_results);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (out_results[i].failure.status == STATUS_OK) {
+            status = presign(task, &rows[i], &out_results[i].grant);
+        }
+    }
+    return task_fail(task, status);
+}
+
+enum status asset_grant(
+    struct task *task, const struct upload_request *request, struct upload_grant *out)
+{
+    struct upload_grant_result result;
+    enum status status = asset_grant_many(task, request, 1, &result);
+
+    if (status == STATUS_OK) {
+        task->failure = result.failure;
+        *out = result.grant;
+    }
+    return task->failure.status;
+}

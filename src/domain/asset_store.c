@@ -1,0 +1,224 @@
+/*
+ * asset_store.c - files that come through us: the upload form of browsers without JavaScript.
+ *
+ * A part of multipart/form-data does not say how long it is, and S3 wants to know before the first
+ * byte. So the bytes go into a file that has no name (it is gone when we are, however we go), are
+ * hashed on the way, and leave with length and SHA-256: what arrives is what came.
+ */
+#include "domain/asset_row.h"
+
+#include "base/escape.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { CHUNK_BYTES = SNIFF_BYTES };
+
+/* A file on its way through. */
+struct spool {
+    int fd; /* -1: none */
+    int64_t size_bytes;
+    struct digest digest;
+    struct sniff sniff; /* of its first bytes */
+    char *chunk;        /* CHUNK_BYTES, of the arena */
+};
+
+static enum status spool_open(struct task *task, struct spool *spool)
+{
+    const char *folder = task->domain->options->spool_folder;
+
+    *spool = (struct spool){ .fd = -1, .chunk = arena_alloc(task->arena, CHUNK_BYTES) };
+    digest_begin(&spool->digest, DIGEST_SHA256);
+    if (file_make_folders(folder, 0700) == STATUS_OK) {
+        spool->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    }
+    if (spool->fd < 0) {
+        log_event(LOG_ERROR, "cannot spool in %s: %s", folder, strerror(errno));
+        return errno == ENOSPC || errno == EDQUOT ? STATUS_NO_SPACE : STATUS_IO;
+    }
+    return STATUS_OK;
+}
+
+static void spool_close(struct spool *spool)
+{
+    digest_clear(&spool->digest);
+    if (spool->fd >= 0) {
+        close(spool->fd);
+    }
+}
+
+static enum status spool_add(struct spool *spool, struct str bytes)
+{
+    digest_update(&spool->digest, bytes);
+    spool->size_bytes += (int64_t)bytes.len;
+    return file_write_all(spool->fd, bytes.ptr, bytes.len);
+}
+
+/* Read until the chunk is full or the source ends. */
+static enum status read_chunk(
+    struct task *task, struct byte_source source, char *chunk, size_t *out_len)
+{
+    *out_len = 0;
+    while (*out_len < CHUNK_BYTES) {
+        ssize_t got = source.read(source.context, chunk + *out_len, CHUNK_BYTES - *out_len);
+
+        if (got < 0) {
+            return task_refuse(task, STATUS_BAD_REQUEST, STR("filename"),
+                STR("The upload was cut short. Nothing was saved; try again."));
+        }
+        if (got == 0) {
+            break;
+        }
+        *out_len += (size_t)got;
+    }
+    return STATUS_OK;
+}
+
+static enum status check(struct task *task, struct file_claim *claim, struct file_verdict *out)
+{
+    return policy_check(&task->domain->options->policy, task->arena, claim, out, &task->failure);
+}
+
+/* Judge the first bytes, then take the rest until it is too much. */
+static enum status receive(struct task *task, struct byte_source source, struct file_claim *claim,
+    struct spool *spool, struct file_verdict *out_verdict)
+{
+    const struct policy *policy = &task->domain->options->policy;
+    size_t len = 0;
+    enum status status = read_chunk(task, source, spool->chunk, &len);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    spool->sniff = sniff_bytes(str_from(spool->chunk, len));
+    claim->sniff = &spool->sniff;
+    claim->size_bytes =
+        len < CHUNK_BYTES ? (int64_t)len : -1; /* a chunk that is not full is all of it */
+    status = check(task, claim, out_verdict);
+    while (status == STATUS_OK && len > 0) {
+        status = spool_add(spool, str_from(spool->chunk, len));
+        if (status == STATUS_OK && spool->size_bytes > policy->max_size_bytes) {
+            return failure_format(&task->failure, task->arena, STATUS_TOO_LARGE, STR("size"),
+                "This file is larger than the limit of %.*s. Nothing was saved.",
+                STR_ARG(policy_format_size(task->arena, policy->max_size_bytes)));
+        }
+        if (status == STATUS_OK) {
+            status = read_chunk(task, source, spool->chunk, &len);
+        }
+    }
+    return status;
+}
+
+/* The row that expects the object. */
+static enum status reserve(struct task *task, struct asset_row *row)
+{
+    enum status status = db_begin(task->domain->db);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = assets_insert(task->domain->db, row, &row->id);
+    if (status == STATUS_OK) {
+        status = audit_write(task, &(struct audit_entry){ .action = AUDIT_ASSET_GRANT,
+                                       .asset_id = row->id,
+                                       .detail = json_pack("{s:s%, s:b}", "key", row->key.ptr,
+                                           row->key.len, "direct", 1) });
+    }
+    return db_end(task->domain->db, status);
+}
+
+static enum status send(struct task *task, const struct spool *spool, struct asset_row *row)
+{
+    const struct s3_put_options options = {
+        .headers = asset_put_headers(task, row, false),
+        .payload_hash = row->sha256,
+    };
+    struct http_source_file file;
+    struct http_source source = http_source_from_file(&file, spool->fd, 0, spool->size_bytes);
+    struct s3_result result = { 0 };
+    enum status status =
+        s3_put(&task->domain->s3, task->arena, row->key, &source, &options, &result);
+
+    if (status != STATUS_OK) {
+        return task_fail_storage(task, status, &result);
+    }
+    row->etag = result.etag;
+    row->size_bytes = spool->size_bytes;
+    return STATUS_OK;
+}
+
+/* The person was told that it failed, so nothing may appear later: the object, should it be there,
+ * goes. */
+static void abandon(struct task *task, const struct asset_row *row)
+{
+    struct failure failure = task->failure;
+    bool is_pending = false;
+
+    if (asset_bury(task, row, ASSET_PENDING, AUDIT_ASSET_REFUSE) != STATUS_OK ||
+        asset_purge(task, row, &is_pending) != STATUS_OK) {
+        log_event(LOG_WARN, "a failed upload is left to the sweep");
+    }
+    task->failure = failure;
+}
+
+/* Row, object, visible row. */
+static enum status keep(struct task *task, struct spool *spool, const struct file_verdict *verdict,
+    struct asset_row *row)
+{
+    unsigned char digest[DIGEST_MAX_BYTES];
+    size_t len = digest_finish(&spool->digest, digest);
+    enum status status;
+
+    asset_new_row(task, verdict, spool->size_bytes,
+        escape_hex(task->arena, str_from((const char *)digest, len)), row);
+    row->width = spool->sniff.width;
+    row->height = spool->sniff.height;
+    status = reserve(task, row);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = send(task, spool, row);
+    if (status == STATUS_OK) {
+        status = asset_make_ready(task, row, AUDIT_ASSET_COMMIT);
+    }
+    if (status != STATUS_OK) {
+        task_fail(task, status);
+        abandon(task, row);
+    }
+    return status;
+}
+
+enum status asset_store_stream(struct task *task, struct str filename, struct str content_type,
+    struct byte_source source, struct asset *out)
+{
+    struct file_claim claim = { .filename = filename, .content_type = content_type };
+    struct file_verdict verdict;
+    struct asset_row row;
+    struct spool spool;
+    enum status status;
+
+    task_begin(task);
+    if (!access_can_upload(&task->actor)) {
+        return task_refuse(task, STATUS_FORBIDDEN, STR_EMPTY,
+            STR("Your account may look at images, but not upload any."));
+    }
+    status = spool_open(task, &spool);
+    if (status == STATUS_OK) {
+        status = receive(task, source, &claim, &spool, &verdict);
+    }
+    if (status == STATUS_OK) {
+        status = keep(task, &spool, &verdict, &row);
+    }
+    spool_close(&spool);
+    if (status == STATUS_OK) {
+        status = assets_find(task->domain->db, task->arena, row.id, &row);
+    }
+    if (status == STATUS_OK) {
+        asset_from_row(task->arena, &row, out);
+    }
+    return task_fail(task, status);
+}

@@ -1,0 +1,54 @@
+/*
+ * audit.h - writing the audit trail; inside domain/ only.
+ *
+ * Called inside the transaction that does what it tells, so that neither is there without the
+ * other.
+ */
+#ifndef DOMAIN_AUDIT_H
+#define DOMAIN_AUDIT_H
+
+#include "base/json.h"
+#include "domain/domain.h"
+
+/* clang-format off */
+#define AUDIT_ACTIONS(X) \
+    /* enum              text in the trail */ \
+    X(ACCOUNT_CREATE,    "account.create") \
+    X(ACCOUNT_SIGN_IN,   "account.sign_in") \
+    X(ACCOUNT_REFUSE,    "account.refuse")        /* a sign-in failed */ \
+    X(ACCOUNT_PASSWORD,  "account.password") \
+    X(ACCOUNT_ROLE,      "account.role") \
+    X(ACCOUNT_DISABLE,   "account.disable") \
+    X(ACCOUNT_ENABLE,    "account.enable") \
+    X(SESSION_END,       "session.end") \
+    X(SESSION_REVOKE,    "session.revoke") \
+    X(TOKEN_CREATE,      "token.create") \
+    X(TOKEN_REVOKE,      "token.revoke") \
+    X(ASSET_GRANT,       "asset.grant")           /* a key was reserved */ \
+    X(ASSET_COMMIT,      "asset.commit")          /* verified, visible */ \
+    X(ASSET_ADOPT,       "asset.adopt")           /* the same, by a sweep */ \
+    X(ASSET_REFUSE,      "asset.refuse")          /* the object is not what was granted */ \
+    X(ASSET_UPDATE,      "asset.update") \
+    X(ASSET_DELETE,      "asset.delete") \
+    X(ASSET_PURGE,       "asset.purge")           /* the object and the row are gone */ \
+    X(ASSET_EXPIRE,      "asset.expire")          /* granted, never uploaded */
+/* clang-format on */
+
+enum audit_action {
+#define X(name, text) AUDIT_##name,
+    AUDIT_ACTIONS(X)
+#undef X
+        AUDIT__COUNT
+};
+
+struct audit_entry {
+    enum audit_action action;
+    int64_t asset_id; /* 0: none */
+    int64_t user_id;  /* the account it was done to; 0: none */
+    json_t *detail;   /* an object, whose reference is taken over; NULL: nothing to add */
+};
+
+/* Add a row for task->actor, now. */
+enum status audit_write(struct task *task, const struct audit_entry *entry) MUST_CHECK;
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * domain.h - one thread's way to the rules: its database handle, its storage client, the settings.
+ *
+ * Not shared between threads. Order of use: fill struct domain_options (main/config does),
+ * domain_open in each thread; for each request task_init, calls of account.h, session.h, asset.h,
+ * ...; domain_close at the end. No HTTP comes in here and no SQL text stands here.
+ */
+#ifndef DOMAIN_DOMAIN_H
+#define DOMAIN_DOMAIN_H
+
+#include "domain/access.h"
+#include "domain/failure.h"
+#include "domain/policy.h"
+#include "remote/s3.h"
+
+struct db;
+
+/* Where objects live, and what that provider can do. */
+struct storage_options {
+    struct s3_location internal; /* how we reach it */
+    struct s3_location external; /* how browsers reach it */
+    bool follows_host; /* embedded endpoint: browsers find it at the host they opened us at, so
+                          task_init's public_host replaces that of `external` */
+    bool has_conditional_put; /* honours If-None-Match on PUT (Swift does not) */
+    bool has_checksum;        /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
+    const struct s3_credentials *credentials;
+    const struct http_limits *limits; /* NULL: http.h's defaults */
+};
+
+/* Everything that is configured. Borrowed: must outlive every domain opened with it. */
+struct domain_options {
+    const char *database_path; /* $DATA/vitrine.db */
+    const char *spool_folder;  /* $DATA/tmp: form uploads pass through it; made when missing */
+    struct storage_options storage;
+    struct policy policy;
+    enum library library;
+    int64_t grant_ttl_s;   /* presigned PUTs: 1..604800 */
+    int64_t display_ttl_s; /* presigned GETs: 2..604800 */
+    int64_t session_idle_s;
+    int64_t session_max_s;
+};
+
+/* Fill in every default; database, spool, storage addresses and keys stay to be set. */
+void domain_options_init(struct domain_options *options);
+
+struct domain {
+    const struct domain_options *options;
+    struct db *db;
+    struct http_client *http;
+    struct s3_client s3;
+};
+
+/*
+ * Open the database (it must be migrated: store/migrate.h) and prepare the storage client; no
+ * storage request is made. CONFLICT when the database is newer or older than this program, else
+ * what db_open says; each logged with the reason.
+ */
+enum status domain_open(struct domain *domain, const struct domain_options *options) MUST_CHECK;
+
+/* Harmless on a zeroed one. */
+void domain_close(struct domain *domain);
+
+/* One caller's turn: who asks, where results live, and why it failed. */
+struct task {
+    struct domain *domain;
+    struct arena *arena; /* everything that is returned lives here */
+    struct actor actor;
+    struct s3_location external; /* where this person's browser reaches the storage */
+    struct failure failure;      /* of the last call that did not return STATUS_OK */
+};
+
+/* `public_host` is the host that the person opened, without port (url_host_without_port); used only
+ * where the storage follows it; empty is allowed. */
+void task_init(struct task *task, struct domain *domain, struct arena *arena, struct actor actor,
+    struct str public_host);
+
+/* The origin that browsers load images from and upload to, for CSP's img-src and connect-src:
+ * "http://localhost:8081", or "https://bucket.s3.amazonaws.com". */
+struct str domain_storage_origin(struct task *task);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * health.c - asking the database and the storage whether they are there.
+ */
+#include "domain/health.h"
+
+#include "base/clock.h"
+#include "store/db.h"
+
+enum { STORAGE_DEADLINE_MS = 3000 };
+
+static int64_t elapsed_ms(int64_t since_us)
+{
+    return (clock_monotonic_us() - since_us) / 1000;
+}
+
+static void check_database(struct task *task, struct health_check *out)
+{
+    int64_t start_us = clock_monotonic_us();
+
+    out->is_ok = db_ping(task->domain->db);
+    out->duration_ms = elapsed_ms(start_us);
+    out->error = out->is_ok ? STR_EMPTY : STR("The database does not answer.");
+}
+
+static struct str storage_error(
+    struct task *task, enum status status, const struct s3_result *result)
+{
+    if (status == STATUS_NOT_FOUND) {
+        return STR("The bucket does not exist.");
+    }
+    if (result->http_status == 403) {
+        return STR("The storage refuses these keys.");
+    }
+    return arena_copy(task->arena, status_sentence(status));
+}
+
+static void check_storage(struct task *task, struct health_check *out)
+{
+    struct s3_client hurried = task->domain->s3; /* one short attempt, on the same connection */
+    int64_t start_us = clock_monotonic_us();
+    struct s3_result result = { 0 };
+    enum status status;
+
+    hurried.retry.max_attempts = 1;
+    hurried.retry.deadline_ms = STORAGE_DEADLINE_MS;
+    status = s3_head_bucket(&hurried, task->arena, &result);
+    out->is_ok = status == STATUS_OK;
+    out->duration_ms = elapsed_ms(start_us);
+    out->error = out->is_ok ? STR_EMPTY : storage_error(task, status, &result);
+}
+
+void health_check(struct task *task, struct health *out)
+{
+    *out = (struct health){ 0 };
+    check_database(task, &out->database);
+    check_storage(task, &out->storage);
+    out->is_ok = out->database.is_ok && out->storage.is_ok;
+}

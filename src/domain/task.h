@@ -1,0 +1,32 @@
+/*
+ * task.h - how calls of domain/ give up; inside domain/ only.
+ */
+#ifndef DOMAIN_TASK_H
+#define DOMAIN_TASK_H
+
+#include "domain/domain.h"
+
+/* Forget the failure of the call before. First line of every public call. */
+static inline void task_begin(struct task *task)
+{
+    task->failure = (struct failure){ .status = STATUS_OK };
+}
+
+/* The status with its own sentence, unless a better one was set for it already. OK passes. */
+enum status task_fail(struct task *task, enum status status);
+
+/* With a field and a sentence. */
+enum status task_refuse(
+    struct task *task, enum status status, struct str field, struct str sentence);
+
+/* With what storage said. */
+enum status task_fail_storage(
+    struct task *task, enum status status, const struct s3_result *result);
+
+/* End a transaction: commit when `status` is OK, else roll back; failures get their sentence. */
+enum status task_end_transaction(struct task *task, enum status status) MUST_CHECK;
+
+/* The time as storage's clock has it: what is signed must agree with that clock, not with ours. */
+int64_t task_storage_now_s(const struct task *task);
+
+#endif

@@ -1,0 +1,248 @@
+/*
+ * Loading the settings: find the text of each row, parse it, complete what depends on other
+ * settings. What a setting is stands in setting_table.c; how it is printed in config_describe.c.
+ */
+#include "main/config.h"
+
+#include "base/url.h"
+#include "main/config_file.h"
+#include "main/config_problem.h"
+#include "main/setting.h"
+
+#include <stdio.h>
+
+/* The places where values are looked for. */
+struct sources {
+    char **environment;
+    struct pairs dotenv;
+    struct pairs settings_env;
+    bool use_settings_keys; /* the keys in settings.env belong to the storage that is used */
+    bool use_aws_names;     /* AWS_* in the environment speak of other storage than our own */
+};
+
+void config_problem(struct arena *arena, struct config_problems *problems, const char *format, ...)
+{
+    va_list args;
+
+    if (problems->count == CONFIG_PROBLEMS_MAX)
+        return;
+    va_start(args, format);
+    problems->item[problems->count++] = arena_vprintf(arena, format, args);
+    va_end(args);
+}
+
+static struct str environment_get(char **environment, struct str name)
+{
+    for (; *environment != NULL; environment++) {
+        struct str entry = str_from_c(*environment);
+        if (str_starts_with(entry, name) && entry.len > name.len && entry.ptr[name.len] == '=')
+            return str_from_offset(entry, name.len + 1);
+    }
+    return STR_EMPTY;
+}
+
+/* A file may set a name twice; as in a shell, the last one counts. */
+static struct str file_get(struct pairs pairs, struct str name)
+{
+    for (size_t i = pairs.count; i > 0; i--)
+        if (str_equal(pairs.item[i - 1].name, name))
+            return pairs.item[i - 1].value;
+    return STR_EMPTY;
+}
+
+/* One name in all places, the strongest first. An empty value counts as not set. */
+static struct config_value find_name(const struct sources *sources, struct str name, bool is_key)
+{
+    struct config_value value = { STR_EMPTY, STR_EMPTY };
+
+    if (is_key && !sources->use_aws_names && str_starts_with(name, STR("AWS_")))
+        return value;
+    value =
+        (struct config_value){ environment_get(sources->environment, name), STR("environment") };
+    if (str_is_empty(value.text))
+        value = (struct config_value){ file_get(sources->dotenv, name), STR(".env") };
+    if (str_is_empty(value.text) && (!is_key || sources->use_settings_keys))
+        value = (struct config_value){ file_get(sources->settings_env, name), STR("settings.env") };
+    return value;
+}
+
+static bool is_key_setting(const struct setting *setting)
+{
+    return setting->offset == offsetof(struct config, s3.access_key_id) ||
+           setting->offset == offsetof(struct config, s3.secret_access_key) ||
+           setting->offset == offsetof(struct config, s3.session_token) ||
+           setting->offset == offsetof(struct config, s3.region);
+}
+
+/* The value of a setting by its name, else by its aliases, else its default. */
+static struct config_value find_setting(
+    const struct sources *sources, const struct setting *setting)
+{
+    bool is_key = is_key_setting(setting);
+    struct config_value value = find_name(sources, str_from_c(setting->name), is_key);
+
+    for (size_t i = 0; i < SETTING_ALIASES_MAX && str_is_empty(value.text); i++)
+        if (setting->aliases[i] != NULL)
+            value = find_name(sources, str_from_c(setting->aliases[i]), is_key);
+    if (str_is_empty(value.text))
+        value = (struct config_value){ str_from_c(setting->fallback), STR("default") };
+    return value;
+}
+
+static void load_setting(struct arena *arena, const struct sources *sources,
+    const struct setting *setting, struct config *config, struct config_problems *problems)
+{
+    struct config_value *value = &config->values[setting - setting_table];
+
+    *value = find_setting(sources, setting);
+    if (str_is_empty(value->text))
+        return;
+    if (setting->parse(arena, setting, value->text, (char *)config + setting->offset))
+        return;
+    if (setting->is_secret)
+        config_problem(arena, problems, "%s (from %.*s) must be %s.", setting->name,
+            STR_ARG(value->source), setting->expects);
+    else
+        config_problem(arena, problems, "%s=%.*s (from %.*s) must be %s.", setting->name,
+            STR_ARG(str_utf8_head(value->text, 80)), STR_ARG(value->source), setting->expects);
+}
+
+static const struct setting *setting_at(size_t offset)
+{
+    for (size_t i = 0; i < setting_count; i++)
+        if (setting_table[i].offset == offset)
+            return &setting_table[i];
+    return NULL;
+}
+
+/*
+ * DATA says where settings.env is, so it is known first; then whether storage is our own, because
+ * that decides whose keys are meant: those in settings.env were made for the storage that
+ * settings.env names (our own when it names none), and AWS_* variables of a developer's shell never
+ * mean our own.
+ */
+static void load_sources(struct arena *arena, char **environment, struct config *config,
+    struct sources *sources, struct config_problems *problems)
+{
+    const struct setting *endpoint = setting_at(offsetof(struct config, s3.endpoint_url));
+    const struct setting *embedded = setting_at(offsetof(struct config, s3_embedded_switch));
+    struct config_problems again = { .count = 0 };
+
+    *sources = (struct sources){ .environment = environment };
+    config->dotenv_file = STR(".env");
+    config_file_read(arena, STR(".env"), CONFIG_FILE_ANY_MODE, &sources->dotenv, problems);
+    load_setting(arena, sources, setting_at(offsetof(struct config, data)), config, &again);
+    if (str_is_empty(config->data))
+        return;
+    config->settings_file = arena_printf(arena, "%.*s/settings.env", STR_ARG(config->data));
+    config->database = arena_printf(arena, "%.*s/vitrine.db", STR_ARG(config->data));
+    config_file_read(
+        arena, config->settings_file, CONFIG_FILE_ONLY_OWNER, &sources->settings_env, problems);
+
+    load_setting(arena, sources, endpoint, config, &again);
+    load_setting(arena, sources, embedded, config, &again);
+    config->s3.is_embedded =
+        config->s3_embedded_switch == CONFIG_ON ||
+        (config->s3_embedded_switch == CONFIG_AUTO && str_is_empty(config->s3.endpoint_url));
+    sources->use_aws_names = !config->s3.is_embedded;
+    sources->use_settings_keys =
+        config->s3.is_embedded ||
+        str_equal(config->values[endpoint - setting_table].source, STR("settings.env")) ||
+        str_equal(config->values[embedded - setting_table].source, STR("settings.env"));
+}
+
+/* 0.0.0.0 and :: are every address, also the loopback one; any other is the only one. */
+static struct str loopback_of(struct arena *arena, struct str bind)
+{
+    if (str_equal(bind, STR("0.0.0.0")) || str_equal(bind, STR("*")))
+        return STR("127.0.0.1");
+    if (str_equal(bind, STR("::")))
+        return STR("[::1]");
+    if (str_index(bind, ':') >= 0 && bind.ptr[0] != '[')
+        return arena_printf(arena, "[%.*s]", STR_ARG(bind));
+    return bind;
+}
+
+static void complete_storage(struct arena *arena, struct config *config)
+{
+    struct config_storage *s3 = &config->s3;
+    bool is_aws = false;
+
+    if (str_is_empty(s3->endpoint_url) && s3->is_embedded) {
+        s3->endpoint_url = arena_printf(arena, "http://%.*s:%d",
+            STR_ARG(loopback_of(arena, config->bind)), (int)config->objects_port);
+    } else if (str_is_empty(s3->endpoint_url)) {
+        s3->endpoint_url =
+            arena_printf(arena, "https://s3.%.*s.amazonaws.com", STR_ARG(s3->region));
+    }
+    is_aws = str_ends_with(s3->endpoint_url, STR(".amazonaws.com"));
+    s3->path_style =
+        config->s3_path_switch == CONFIG_AUTO ? !is_aws : config->s3_path_switch == CONFIG_ON;
+}
+
+/* The defaults that depend on other settings. */
+static void complete(struct arena *arena, struct config *config)
+{
+    if (config->objects_port == 0)
+        config->objects_port = config->port + 1;
+    if (str_is_empty(config->objects_root))
+        config->objects_root = arena_printf(arena, "%.*s/objects", STR_ARG(config->data));
+    complete_storage(arena, config);
+}
+
+static void check_together(struct arena *arena, const struct config *config, enum config_need need,
+    struct config_problems *problems)
+{
+    bool has_id = !str_is_empty(config->s3.access_key_id);
+    bool has_secret = !str_is_empty(config->s3.secret_access_key);
+
+    if (config->objects_port == config->port)
+        config_problem(arena, problems,
+            "OBJECTS_PORT and PORT are both %d: give the embedded endpoint a port of its own, it "
+            "must be another origin.",
+            (int)config->port);
+    if (config->s3.is_embedded && str_is_empty(config->s3.public_endpoint_url) &&
+        str_starts_with(config->public_url, STR("https://")))
+        config_problem(arena, problems,
+            "PUBLIC_URL is https, so browsers must reach the embedded storage by https too: set "
+            "S3_PUBLIC_ENDPOINT_URL to its address there, or S3_ENDPOINT_URL to other storage.");
+    if (has_id != has_secret)
+        config_problem(arena, problems, "%s is set and %s is not: set both or neither.",
+            has_id ? "S3_ACCESS_KEY_ID" : "S3_SECRET_ACCESS_KEY",
+            has_id ? "S3_SECRET_ACCESS_KEY" : "S3_ACCESS_KEY_ID");
+    else if (!has_id && need == CONFIG_NEEDS_KEYS && config->s3.is_embedded)
+        config_problem(arena, problems,
+            "There are no keys for the embedded storage in %.*s: run `vitrine init` once.",
+            STR_ARG(config->settings_file));
+    else if (!has_id && !config->s3.is_embedded)
+        config_problem(arena, problems,
+            "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not set: storage at %.*s needs them.",
+            STR_ARG(config->s3.endpoint_url));
+}
+
+enum status config_load(struct arena *arena, char **environment, enum config_need need,
+    struct config *out, struct config_problems *out_problems)
+{
+    struct sources sources;
+
+    memset(out, 0, sizeof(*out));
+    out_problems->count = 0;
+    load_sources(arena, environment, out, &sources, out_problems);
+    for (size_t i = 0; i < setting_count; i++)
+        load_setting(arena, &sources, &setting_table[i], out, out_problems);
+    if (out_problems->count == 0) {
+        complete(arena, out);
+        check_together(arena, out, need, out_problems);
+    }
+    return out_problems->count == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
+void config_print_problems(const struct config_problems *problems)
+{
+    fprintf(stderr,
+        problems->count == 1 ? "vitrine: 1 setting needs a change:\n"
+                             : "vitrine: %zu settings need a change:\n",
+        problems->count);
+    for (size_t i = 0; i < problems->count; i++)
+        fprintf(stderr, "  %.*s\n", STR_ARG(problems->item[i]));
+}

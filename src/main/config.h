@@ -1,0 +1,113 @@
+/*
+ * config.h - the settings: one table, read once at start, every problem told at once with its fix.
+ *
+ * A setting is an environment variable. $DATA/settings.env is read first, then ./.env, then the
+ * environment itself; a later one wins. The table (setting_table.c) is the reference: `vitrine
+ * config` and the reference page are printed from it.
+ *
+ * Order of use: config_load once with an arena that lives as long as the process; when it says
+ * STATUS_INVALID, config_print_problems and exit 2.
+ */
+#ifndef MAIN_CONFIG_H
+#define MAIN_CONFIG_H
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "domain/access.h"
+
+enum { CONFIG_SETTINGS_MAX = 48, CONFIG_PROBLEMS_MAX = 64 };
+
+/* How the web server sends a file that we name: X-Sendfile, X-Accel-Redirect, or not at all. */
+enum config_sendfile { CONFIG_SENDFILE_OFF, CONFIG_SENDFILE_X_SENDFILE, CONFIG_SENDFILE_X_ACCEL };
+
+/* A switch that may be left to us. */
+enum config_switch { CONFIG_OFF, CONFIG_ON, CONFIG_AUTO };
+
+/* Where pictures are kept. Strs end in a NUL that is not counted. */
+struct config_storage {
+    bool is_embedded;               /* our own objects.fcgi beside the application */
+    struct str endpoint_url;        /* what this process talks to; always set after config_load */
+    struct str public_endpoint_url; /* what browsers talk to; empty: follows the Host that a person
+                                      opened when embedded, else endpoint_url */
+    struct str bucket;
+    struct str region;
+    struct str access_key_id;
+    struct str secret_access_key;
+    struct str session_token; /* empty: none */
+    bool path_style;
+    bool conditional_put; /* sign if-none-match: * */
+    bool checksum;        /* sign x-amz-checksum-sha256 when the hash is known */
+};
+
+/* All settings, checked and completed. Strs point into the arena and end in an uncounted NUL. */
+struct config {
+    struct str data;          /* folder; database, generated secrets, objects, sockets */
+    struct str database;      /* $DATA/vitrine.db */
+    struct str settings_file; /* $DATA/settings.env */
+    struct str templates;     /* folder */
+    struct str static_files;  /* folder */
+
+    struct str bind;
+    int64_t port;
+    int64_t objects_port;
+    struct str objects_root; /* folder of the embedded S3 endpoint */
+    struct str public_url;   /* browser-facing origin; empty: follows the Host header */
+    int64_t threads;
+    enum log_level log_level;
+    enum config_sendfile sendfile;
+
+    struct config_storage s3;
+
+    int64_t upload_ttl_s;
+    int64_t display_ttl_s;
+    int64_t max_file_bytes;
+    struct str allowed_types; /* comma-separated content types, lower case */
+    int64_t session_idle_minutes;
+    int64_t session_max_hours;
+    enum library library;
+
+    struct str admin_email;    /* for `vitrine init` */
+    struct str admin_password; /* for `vitrine init`; empty: one is made */
+
+    /* Where each value came from, in the order of the table; for `vitrine config`. */
+    struct config_value {
+        struct str text;   /* as given; the default's text when it was not given */
+        struct str source; /* "default", "settings.env", ".env" or "environment" */
+    } values[CONFIG_SETTINGS_MAX];
+
+    /* The files that were read, for messages; empty when absent. */
+    struct str dotenv_file;
+    int64_t s3_embedded_switch; /* enum config_switch: S3_EMBEDDED as given */
+    int64_t s3_path_switch;     /* enum config_switch: S3_PATH_STYLE as given */
+};
+
+/* What is wrong with a setting, and what to write instead; one sentence each. */
+struct config_problems {
+    struct str item[CONFIG_PROBLEMS_MAX];
+    size_t count;
+};
+
+/* Whether the S3 keys must be there: not for `vitrine init`, which makes them. */
+enum config_need { CONFIG_NEEDS_KEYS, CONFIG_BEFORE_INIT };
+
+/*
+ * Read the settings. `environment` is an array of "NAME=value" ended by NULL, borrowed for as long
+ * as the config is used.
+ *
+ * STATUS_INVALID when anything is wrong: every problem is in *out_problems, and *out is not to be
+ * used. Problems are: a value that its parser refuses, two aliases that disagree, a settings file
+ * that others can read (its secrets are then burnt: mode 0600 is required), a line that is no
+ * NAME=value, missing keys.
+ */
+enum status config_load(struct arena *arena, char **environment, enum config_need need,
+    struct config *out, struct config_problems *out_problems) MUST_CHECK;
+
+/* One line a problem to stderr, after one that says how many. */
+void config_print_problems(const struct config_problems *problems);
+
+/* Every setting as text, secrets masked: a table for people, or one JSON object. In `arena`. */
+struct str config_describe(struct arena *arena, const struct config *config);
+struct str config_describe_json(struct arena *arena, const struct config *config);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * config_problem.h - collecting what is wrong with the settings; used by config*.c only.
+ */
+#ifndef MAIN_CONFIG_PROBLEM_H
+#define MAIN_CONFIG_PROBLEM_H
+
+#include "main/config.h"
+
+/* Add one formatted sentence; more than CONFIG_PROBLEMS_MAX are dropped. */
+void config_problem(struct arena *arena, struct config_problems *problems, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+#endif

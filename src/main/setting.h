@@ -1,0 +1,67 @@
+/*
+ * setting.h - what the table of settings is made of, and the parsers that its rows name.
+ *
+ * Seen by config*.c only. A row says everything about a setting; code that loops over the table
+ * does the rest, so that adding a setting is adding a row and a field.
+ */
+#ifndef MAIN_SETTING_H
+#define MAIN_SETTING_H
+
+#include "main/config.h"
+
+struct setting;
+
+/*
+ * Turn the text of a setting into its field at `out`. False when the text is not acceptable; the
+ * row's `expects` is then the message, so a parser has none of its own.
+ */
+typedef bool setting_parse_fn(
+    struct arena *arena, const struct setting *setting, struct str text, void *out);
+
+enum { SETTING_ALIASES_MAX = 2 };
+
+struct setting {
+    const char *name;
+    const char *aliases[SETTING_ALIASES_MAX]; /* other names that mean the same; NULL: no more */
+    const char *fallback;                     /* default as text; NULL: none, or see `doc` */
+    setting_parse_fn *parse;
+    size_t offset; /* of the field in struct config */
+    int64_t min;   /* of numbers; of texts, the least length */
+    int64_t max;
+    const char *const *choices; /* of choices: words in the order of the enum, ended by NULL */
+    bool is_secret;
+    const char *expects; /* what a right value is, as the end of "NAME must be ..." */
+    const char *doc;     /* one sentence for the reference */
+};
+
+/* The table, in the order in which people read it. */
+extern const struct setting setting_table[];
+extern const size_t setting_count;
+
+/* Text of min..max bytes without control bytes. Field: struct str. */
+setting_parse_fn setting_text;
+/* A file or folder; made absolute, so that a later chdir changes nothing. Field: struct str. */
+setting_parse_fn setting_path;
+/* A decimal number in min..max. Field: int64_t. */
+setting_parse_fn setting_number;
+/* Bytes: a number with an optional KB, MB or GB (decimal: 1 MB is 1,000,000 bytes), min..max.
+ * Field: int64_t. */
+setting_parse_fn setting_size;
+/* One of `choices`, or its usual synonyms for on and off. Field: an enum (int). */
+setting_parse_fn setting_choice;
+/* The same into an int64_t field. */
+setting_parse_fn setting_switch;
+/* on or off, and their synonyms. Field: bool. */
+setting_parse_fn setting_bool;
+/* An origin: http:// or https://, host, optional port, no path. Field: struct str, normalised. */
+setting_parse_fn setting_origin;
+/* Like setting_origin, a path allowed. */
+setting_parse_fn setting_url;
+/* The name of a bucket (3..63 of a-z 0-9 . -). Field: struct str. */
+setting_parse_fn setting_bucket;
+/* Comma-separated content types. Field: struct str, lower case, without spaces. */
+setting_parse_fn setting_types;
+/* An address with one @. Field: struct str. */
+setting_parse_fn setting_email;
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * The table of settings: one row each, read across. The order is the order of `vitrine config`.
+ *
+ * A default that depends on other settings (S3_ENDPOINT_URL, OBJECTS_PORT, ...) has no fallback
+ * text here; config_complete() in config.c fills it, and `doc` says how.
+ */
+#include "main/setting.h"
+
+static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
+static const char *const sendfile_words[] = { "off", "x-sendfile", "x-accel-redirect", NULL };
+static const char *const library_words[] = { "private", "shared", NULL };
+static const char *const switch_words[] = { "off", "on", "auto", NULL };
+
+#define DEFAULT_TYPES "image/jpeg,image/png,image/gif,image/webp,image/avif,image/heic"
+
+#define AT(field) offsetof(struct config, field)
+#define KB        1000LL
+#define GB        (KB * KB * KB)
+
+/* clang-format off */
+const struct setting setting_table[] = {
+    /* name              aliases                                           default        parser           field                    min  max       choices         secret  must be ... */
+    { "DATA",            { NULL },                                          "var",         setting_path,    AT(data),                1,   4000,     NULL,           false,
+      "a folder", "Folder of everything that is kept: database, generated secrets, the embedded endpoint's objects." },
+    { "BIND",            { NULL },                                          "127.0.0.1",   setting_text,    AT(bind),                1,   255,      NULL,           false,
+      "an IP address", "Address that the web server listens on." },
+    { "PORT",            { NULL },                                          "8080",        setting_number,  AT(port),                1,   65534,    NULL,           false,
+      "a port number from 1 to 65534", "Port of the application." },
+    { "OBJECTS_PORT",    { NULL },                                          NULL,          setting_number,  AT(objects_port),        1,   65535,    NULL,           false,
+      "a port number from 1 to 65535", "Port of the embedded S3 endpoint; PORT + 1 when not set." },
+    { "PUBLIC_URL",      { NULL },                                          NULL,          setting_origin,  AT(public_url),          1,   500,      NULL,           false,
+      "an origin such as https://images.example.org", "Address that people open; follows the Host header when not set." },
+    { "THREADS",         { NULL },                                          "8",           setting_number,  AT(threads),             1,   256,      NULL,           false,
+      "a number of threads from 1 to 256", "Requests that are answered at the same time." },
+    { "LOG_LEVEL",       { NULL },                                          "info",        setting_choice,  AT(log_level),           0,   0,        level_words,    false,
+      "debug, info, warn or error", "Least important line that is logged." },
+    { "TEMPLATES",       { NULL },                                          "templates",   setting_path,    AT(templates),           1,   4000,     NULL,           false,
+      "a folder", "Folder of the page templates." },
+    { "STATIC",          { NULL },                                          "static",      setting_path,    AT(static_files),        1,   4000,     NULL,           false,
+      "a folder", "Folder that the web server serves under /static/." },
+    { "SENDFILE",        { NULL },                                          "off",         setting_choice,  AT(sendfile),            0,   0,        sendfile_words, false,
+      "off, x-sendfile (lighttpd) or x-accel-redirect (nginx)", "Header by which the web server sends a stored file for us." },
+
+    { "S3_EMBEDDED",     { NULL },                                          "auto",        setting_switch,  AT(s3_embedded_switch),  0,   0,        switch_words,   false,
+      "on, off or auto", "Whether our own S3 endpoint keeps the images; auto: when S3_ENDPOINT_URL is not set." },
+    { "S3_ENDPOINT_URL", { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL" },     NULL,          setting_url,     AT(s3.endpoint_url),     1,   500,      NULL,           false,
+      "a URL such as https://s3.example.org or http://127.0.0.1:9000", "Storage as this process reaches it; not set: the embedded endpoint, or AWS when S3_EMBEDDED=off." },
+    { "S3_PUBLIC_ENDPOINT_URL", { NULL },                                   NULL,          setting_url,     AT(s3.public_endpoint_url), 1, 500,     NULL,           false,
+      "a URL such as https://s3.example.org", "Storage as browsers reach it, when that is another address; the embedded endpoint follows the Host header." },
+    { "S3_BUCKET",       { "S3_BUCKET_NAME", "AWS_S3_BUCKET" },             "vitrine",     setting_bucket,  AT(s3.bucket),           3,   63,       NULL,           false,
+      "a bucket name: 3 to 63 of a-z, 0-9, dot and hyphen", "Bucket that holds the images." },
+    { "S3_REGION",       { "AWS_REGION", "AWS_DEFAULT_REGION" },            "us-east-1",   setting_text,    AT(s3.region),           1,   64,       NULL,           false,
+      "a region such as eu-central-1", "Region that requests are signed for." },
+    { "S3_ACCESS_KEY_ID", { "S3_ACCESS_KEY", "AWS_ACCESS_KEY_ID" },         NULL,          setting_text,    AT(s3.access_key_id),    1,   256,      NULL,           false,
+      "the id of an access key", "Access key; `vitrine init` makes one for the embedded endpoint." },
+    { "S3_SECRET_ACCESS_KEY", { "S3_SECRET_KEY", "AWS_SECRET_ACCESS_KEY" }, NULL,          setting_text,    AT(s3.secret_access_key), 8,  256,      NULL,           true,
+      "the secret of the access key, 8 bytes or more", "Secret of the access key." },
+    { "S3_SESSION_TOKEN", { "AWS_SESSION_TOKEN" },                          NULL,          setting_text,    AT(s3.session_token),    1,   8192,     NULL,           true,
+      "the token that came with temporary keys", "Session token of temporary keys." },
+    { "S3_PATH_STYLE",   { NULL },                                          "auto",        setting_switch,  AT(s3_path_switch),      0,   0,        switch_words,   false,
+      "on, off or auto", "Bucket in the path rather than in the host name; auto: when the endpoint is not AWS." },
+    { "S3_CONDITIONAL_PUT", { NULL },                                       "on",          setting_bool,    AT(s3.conditional_put),  0,   0,        NULL,           false,
+      "on or off", "Sign If-None-Match: * so that a grant writes once; off for OpenStack Swift." },
+    { "S3_CHECKSUM",     { NULL },                                          "on",          setting_bool,    AT(s3.checksum),         0,   0,        NULL,           false,
+      "on or off", "Sign x-amz-checksum-sha256 so that storage compares the content; off where it is not understood." },
+    { "OBJECTS_ROOT",    { NULL },                                          NULL,          setting_path,    AT(objects_root),        1,   4000,     NULL,           false,
+      "a folder", "Folder of the embedded endpoint; $DATA/objects when not set." },
+
+    { "PRESIGNED_URL_EXPIRATION", { NULL },                                 "900",         setting_number,  AT(upload_ttl_s),        1,   604800,   NULL,           false,
+      "seconds from 1 to 604800 (7 days)", "Life of an upload grant, in seconds." },
+    { "DISPLAY_URL_EXPIRATION", { NULL },                                   "300",         setting_number,  AT(display_ttl_s),       2,   604800,   NULL,           false,
+      "seconds from 2 to 604800 (7 days)", "Life of a display URL, in seconds." },
+    { "MAX_FILE_SIZE",   { NULL },                                          "50MB",        setting_size,    AT(max_file_bytes),      1,   5 * GB,   NULL,           false,
+      "bytes, or a number with KB, MB or GB, up to 5GB", "Largest file that is accepted." },
+    { "ALLOWED_FILE_TYPES", { NULL },                                       DEFAULT_TYPES, setting_types,   AT(allowed_types),       3,   2000,     NULL,           false,
+      "content types separated by commas", "Content types that are accepted." },
+    { "LIBRARY",         { NULL },                                          "private",     setting_choice,  AT(library),             0,   0,        library_words,  false,
+      "private or shared", "private: everyone sees their own images, admins all; shared: everyone signed in sees all." },
+    { "SESSION_IDLE_MINUTES", { NULL },                                     "720",         setting_number,  AT(session_idle_minutes), 1,  525600,   NULL,           false,
+      "minutes from 1 to 525600", "A session that is not used for so long ends." },
+    { "SESSION_MAX_HOURS", { NULL },                                        "336",         setting_number,  AT(session_max_hours),   1,   8760,     NULL,           false,
+      "hours from 1 to 8760", "A session ends after so long, used or not." },
+    { "ADMIN_EMAIL",     { NULL },                                          "admin@localhost", setting_email, AT(admin_email),       3,   254,      NULL,           false,
+      "an e-mail address", "Account that `vitrine init` makes." },
+    { "ADMIN_PASSWORD",  { NULL },                                          NULL,          setting_text,    AT(admin_password),      10,  1024,     NULL,           true,
+      "10 characters or more", "Password for that account; a random one is made and shown once when not set." },
+};
+/* clang-format on */
+
+const size_t setting_count = COUNT_OF(setting_table);
+
+_Static_assert(COUNT_OF(setting_table) <= CONFIG_SETTINGS_MAX, "config.h: CONFIG_SETTINGS_MAX");

@@ -1,0 +1,128 @@
+/* Translating settings into options. No decision is made here that a setting does not name. */
+#include "main/wiring.h"
+
+#include "main/version.h"
+
+#include <ftw.h>
+
+enum { WALK_DEPTH = 16 };
+
+static struct url endpoint(struct arena *arena, struct str text)
+{
+    struct url url = { .port = 0 };
+
+    /* the setting's parser has accepted it before */
+    if (url_parse(arena, text, &url) != STATUS_OK)
+        url.host = STR("localhost");
+    return url;
+}
+
+/* Where browsers reach the storage. Our own, unless told, is at the host that the person opened. */
+static struct str public_endpoint(
+    struct arena *arena, const struct config *config, bool *out_follows_host)
+{
+    const struct config_storage *s3 = &config->s3;
+
+    *out_follows_host = s3->is_embedded && str_is_empty(s3->public_endpoint_url);
+    if (!str_is_empty(s3->public_endpoint_url))
+        return s3->public_endpoint_url;
+    if (*out_follows_host)
+        return arena_printf(arena, "http://localhost:%d", (int)config->objects_port);
+    return s3->endpoint_url;
+}
+
+static enum status location(
+    struct arena *arena, const struct config_storage *s3, struct str text, struct s3_location *out)
+{
+    struct url url = endpoint(arena, text);
+
+    return s3_location_init(out, &url, s3->path_style, s3->bucket, s3->region);
+}
+
+/* The secret is in the arena, which lives as long as the process that signs with it. */
+static enum status credentials(const struct config_storage *s3, struct s3_credentials *out)
+{
+    out->access_key = s3->access_key_id;
+    out->session_token = s3->session_token;
+    return secret_set(&out->secret_key, s3->secret_access_key);
+}
+
+static enum status wire_storage(struct arena *arena, const struct config *config,
+    struct storage_options *out, struct str *out_problem)
+{
+    const struct config_storage *s3 = &config->s3;
+    struct s3_credentials *keys = ARENA_NEW(arena, struct s3_credentials);
+    struct str external = public_endpoint(arena, config, &out->follows_host);
+
+    out->has_conditional_put = s3->conditional_put;
+    out->has_checksum = s3->checksum;
+    out->credentials = keys;
+    *out_problem = arena_printf(arena,
+        "S3_BUCKET=%.*s, S3_REGION=%.*s and the endpoints %.*s and %.*s do not make an address: "
+        "check their spelling, and set S3_PATH_STYLE=on when an endpoint is an IP address.",
+        STR_ARG(s3->bucket), STR_ARG(s3->region), STR_ARG(s3->endpoint_url), STR_ARG(external));
+    if (credentials(s3, keys) != STATUS_OK ||
+        location(arena, s3, s3->endpoint_url, &out->internal) != STATUS_OK ||
+        location(arena, s3, external, &out->external) != STATUS_OK)
+        return STATUS_INVALID;
+    return STATUS_OK;
+}
+
+enum status wiring_domain(struct arena *arena, const struct config *config,
+    struct domain_options *out, struct str *out_problem)
+{
+    struct failure failure = { .status = STATUS_OK };
+    enum status status;
+
+    domain_options_init(out);
+    out->database_path = config->database.ptr;
+    out->spool_folder = arena_printf(arena, "%.*s/tmp", STR_ARG(config->data)).ptr;
+    out->policy.max_size_bytes = config->max_file_bytes;
+    out->library = config->library;
+    out->grant_ttl_s = config->upload_ttl_s;
+    out->display_ttl_s = config->display_ttl_s;
+    out->session_idle_s = config->session_idle_minutes * 60;
+    out->session_max_s = config->session_max_hours * 3600;
+    status = policy_parse_types(&out->policy, arena, config->allowed_types, &failure);
+    if (status != STATUS_OK) {
+        *out_problem = ARENA_JOIN(arena, STR("ALLOWED_FILE_TYPES: "), failure.sentence);
+        return status;
+    }
+    return wire_storage(arena, config, &out->storage, out_problem);
+}
+
+enum status wiring_app(struct arena *arena, const struct config *config, struct app_options *out,
+    struct str *out_problem)
+{
+    memset(out, 0, sizeof(*out));
+    out->templates_folder = config->templates;
+    out->public_url = config->public_url;
+    out->version = STR(VITRINE_VERSION);
+    out->asset_version = wiring_asset_version(arena, config->static_files);
+    out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;
+    return wiring_domain(arena, config, &out->domain, out_problem);
+}
+
+/* --- the version of static files --- */
+
+/* nftw has no context argument; this runs once, before threads start. */
+static int64_t newest_ms;
+
+static int note_newest(const char *path, const struct stat *stat_of, int type, struct FTW *walk)
+{
+    int64_t ms = (int64_t)stat_of->st_mtim.tv_sec * 1000 + stat_of->st_mtim.tv_nsec / 1000000;
+
+    (void)path;
+    (void)walk;
+    if (type == FTW_F && ms > newest_ms)
+        newest_ms = ms;
+    return 0;
+}
+
+struct str wiring_asset_version(struct arena *arena, struct str static_folder)
+{
+    newest_ms = 0;
+    if (nftw(static_folder.ptr, note_newest, WALK_DEPTH, FTW_PHYS) != 0)
+        newest_ms = 0; /* no such folder: the web server has its own idea of it */
+    return arena_printf(arena, "%s-%llx", VITRINE_VERSION, (unsigned long long)newest_ms);
+}

@@ -1,0 +1,48 @@
+/*
+ * body.h - reading a request's body while checking everything that the client said about it.
+ *
+ * Said are: its length (Content-Length), its SHA-256 (x-amz-content-sha256, part of the signature),
+ * its MD5 (Content-MD5) and an additional checksum (x-amz-checksum-*). The body passes through the
+ * thread's buffer once, in constant memory.
+ *
+ * Order of use: body_begin, body_read until it gives nothing, body_finish; only then the bytes are
+ * what the client meant.
+ */
+#ifndef OBJECTS_BODY_H
+#define OBJECTS_BODY_H
+
+#include "objects/aws_chunked.h"
+#include "objects/call.h"
+#include "objects/checksum.h"
+
+struct body {
+    struct call *call;
+    struct body_digests *digests;
+    int64_t size_bytes; /* of the content, known before it is read */
+    int64_t read_bytes;
+
+    struct str expected_md5;    /* 16 bytes, empty: not said */
+    struct str checksum_header; /* the value sent, base64; empty: none, or it comes as a trailer */
+    bool is_chunked; /* Content-Encoding aws-chunked: framed, maybe signed chunk by chunk */
+    struct aws_chunked chunked;
+    struct str pending; /* read, but not yet taken out of its frames */
+
+    struct str md5_hex;  /* after body_finish: the ETag */
+    struct str checksum; /* after body_finish: base64, empty when there was none */
+};
+
+/* Look at the headers. MissingContentLength, InvalidDigest, NotImplemented for the forms that are
+ * not there, EntityTooLarge above `max_bytes`. */
+enum s3_error body_begin(struct body *body, struct call *call, int64_t max_bytes) MUST_CHECK;
+
+/* The next piece of content; empty at the end. It is in the thread's buffer until the next call.
+ * IncompleteBody when the client stopped early, SignatureDoesNotMatch for a chunk. */
+enum s3_error body_read(struct body *body, struct str *out) MUST_CHECK;
+
+/* Compare. BadDigest or XAmzContentSHA256Mismatch. */
+enum s3_error body_finish(struct body *body) MUST_CHECK;
+
+/* A whole small document. MalformedXML above `max_bytes`, MissingRequestBodyError when empty. */
+enum s3_error body_read_document(struct call *call, size_t max_bytes, struct str *out) MUST_CHECK;
+
+#endif

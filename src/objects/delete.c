@@ -1,0 +1,135 @@
+/*
+ * delete.c - DeleteObject and DeleteObjects. Deleting what is not there succeeds, as in S3: the
+ * wish is fulfilled.
+ */
+#include "objects/operations.h"
+
+#include "objects/body.h"
+#include "objects/xml.h"
+
+enum { DELETE_KEYS_MAX = 1000, DELETE_DOCUMENT_MAX = 2 * 1024 * 1024 };
+
+enum s3_error delete_object(struct call *call)
+{
+    struct str etag = str_trim(call_header(call, STR("if-match")));
+    bool is_conditional = !str_is_empty(etag) && !str_equal(etag, STR("*"));
+    if (etag.len >= 2 && etag.ptr[0] == '"')
+        etag = str_from(etag.ptr + 1, etag.len - 2);
+    enum s3_error error = call_need_bucket(call);
+    if (error != S3_OK)
+        return error;
+    enum status status = store_delete_object(
+        call->store, call->arena, call->bucket, call->key, is_conditional ? etag : STR_EMPTY);
+    if (status == STATUS_NOT_FOUND && !is_conditional)
+        status = STATUS_OK;
+    call->reply->http_status = 204;
+    return call_store_error(call, status, S3_NO_SUCH_KEY);
+}
+
+/* --- many at once
+ * ---------------------------------------------------------------------------------- */
+
+/* The document: <Delete><Quiet>?<Object><Key/></Object>...</Delete>. */
+struct wishes {
+    struct arena *arena;
+    bool is_quiet;
+    struct str *keys;
+    size_t count;
+    bool is_too_many;
+};
+
+static bool on_element(void *context, struct str path)
+{
+    struct wishes *wishes = context;
+    if (str_index(path, '/') < 0)
+        return str_equal(path, STR("Delete"));
+    if (!str_equal(path, STR("Delete/Object")))
+        return true;
+    wishes->is_too_many = wishes->count == DELETE_KEYS_MAX;
+    if (wishes->is_too_many)
+        return false;
+    wishes->keys[wishes->count++] = STR_EMPTY;
+    return true;
+}
+
+static bool on_value(void *context, struct str path, struct str text)
+{
+    struct wishes *wishes = context;
+    if (str_equal(path, STR("Delete/Quiet")))
+        wishes->is_quiet = str_equal_nocase(str_trim(text), STR("true"));
+    if (str_equal(path, STR("Delete/Object/Key")))
+        wishes->keys[wishes->count - 1] = arena_copy(wishes->arena, text);
+    if (str_equal(path, STR("Delete/Object/VersionId")))
+        return str_equal(str_trim(text), STR("null"));
+    return true;
+}
+
+static enum s3_error read_wishes(struct call *call, struct wishes *wishes)
+{
+    struct str document;
+    struct xml_reader reader = { on_element, on_value, wishes };
+    wishes->arena = call->arena;
+    wishes->keys = ARENA_ARRAY(call->arena, struct str, DELETE_KEYS_MAX);
+    enum s3_error error = body_read_document(call, DELETE_DOCUMENT_MAX, &document);
+    if (error != S3_OK)
+        return error;
+    bool is_read = xml_read(call->arena, document, &reader) == STATUS_OK;
+    for (size_t i = 0; i < wishes->count; i++)
+        is_read = is_read && !str_is_empty(wishes->keys[i]);
+    return is_read && wishes->count > 0 ? S3_OK : S3_MALFORMED_XML;
+}
+
+/* A document that arrived changed would delete the wrong things: S3 insists on a checksum. */
+static bool has_integrity_header(const struct call *call)
+{
+    if (!str_is_empty(call_header(call, STR("content-md5"))))
+        return true;
+    for (int kind = CHECKSUM_NONE + 1; kind < CHECKSUM__COUNT; kind++)
+        if (!str_is_empty(call_header(call, checksum_header((enum checksum_kind)kind))))
+            return true;
+    return str_starts_with(call_header(call, STR("x-amz-trailer")), STR("x-amz-checksum-"));
+}
+
+static void tell(struct call *call, struct str key, enum s3_error error, bool is_quiet)
+{
+    struct buf *out = &call->reply->body;
+    const char *element = error == S3_OK ? "Deleted" : "Error";
+    if (error == S3_OK && is_quiet)
+        return;
+    xml_open(out, element);
+    xml_text(out, "Key", key);
+    if (error != S3_OK) {
+        xml_text(out, "Code", s3_error_code(error));
+        xml_text(out, "Message", s3_error_message(error));
+    }
+    xml_close(out, element);
+}
+
+static enum s3_error delete_one(struct call *call, struct str key)
+{
+    if (key.len > OBJECTS_KEY_MAX_BYTES)
+        return S3_KEY_TOO_LONG;
+    arena_reset(&call->thread->scratch);
+    enum status status =
+        store_delete_object(call->store, &call->thread->scratch, call->bucket, key, STR_EMPTY);
+    return status == STATUS_NOT_FOUND ? S3_OK : call_store_error(call, status, S3_NO_SUCH_KEY);
+}
+
+enum s3_error delete_objects(struct call *call)
+{
+    struct wishes wishes = { 0 };
+    enum s3_error error = call_need_bucket(call);
+    if (error == S3_OK && !has_integrity_header(call))
+        return call_fail(call, S3_INVALID_REQUEST,
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+    if (error == S3_OK)
+        error = read_wishes(call, &wishes);
+    if (error != S3_OK)
+        return error;
+    xml_open_document(&call->reply->body, "DeleteResult");
+    for (size_t i = 0; i < wishes.count; i++)
+        tell(call, wishes.keys[i], delete_one(call, wishes.keys[i]), wishes.is_quiet);
+    xml_close(&call->reply->body, "DeleteResult");
+    call_answer_xml(call, 200);
+    return S3_OK;
+}

@@ -1,0 +1,100 @@
+/*
+ * What an S3 answer says: its headers, the XML of an error, and which status that is for us.
+ */
+#include "remote/s3_answer.h"
+
+#include "base/clock.h"
+#include "remote/xml.h"
+
+struct error_reader {
+    struct arena *arena;
+    struct s3_result *result;
+};
+
+static void read_error_element(void *context, struct str path, struct str text)
+{
+    struct error_reader *reader = context;
+    struct s3_result *result = reader->result;
+    if (str_equal(path, STR("/Error/Code")))
+        result->error_code = arena_copy(reader->arena, text);
+    else if (str_equal(path, STR("/Error/Message")))
+        result->error_message = arena_copy(reader->arena, text);
+    else if (str_equal(path, STR("/Error/RequestId")) && str_is_empty(result->request_id))
+        result->request_id = arena_copy(reader->arena, text);
+    else if (str_equal(path, STR("/Error/HostId")) && str_is_empty(result->id2))
+        result->id2 = arena_copy(reader->arena, text);
+}
+
+/* A proxy's page instead of XML leaves code and message as they were. */
+static void read_error(struct arena *arena, struct str document, struct s3_result *result)
+{
+    struct error_reader reader = { arena, result };
+    struct xml_visitor visitor = { .closed = read_error_element, .context = &reader };
+    struct s3_result before = *result;
+    if (xml_visit(document, &visitor) != STATUS_OK)
+        *result = before;
+}
+
+static struct str without_quotes(struct str etag)
+{
+    if (etag.len >= 2 && etag.ptr[0] == '"' && etag.ptr[etag.len - 1] == '"')
+        return str_from(etag.ptr + 1, etag.len - 2);
+    return etag;
+}
+
+/* The size of the whole: "bytes 0-65535/2000000", or else what is told of this answer. */
+static int64_t read_size(const struct http_response *response)
+{
+    struct str range = http_response_header(response, STR("content-range"));
+    ssize_t slash = str_last_index(range, '/');
+    struct str text = slash >= 0 ? str_from_offset(range, (size_t)slash + 1)
+                                 : http_response_header(response, STR("content-length"));
+    int64_t size_bytes;
+    return str_parse_i64(text, &size_bytes) && size_bytes >= 0 ? size_bytes : -1;
+}
+
+static void read_headers(const struct http_response *response, struct s3_result *result)
+{
+    *result = (struct s3_result){
+        .http_status = response->status,
+        .etag = without_quotes(http_response_header(response, STR("etag"))),
+        .content_type = http_response_header(response, STR("content-type")),
+        .size_bytes = -1,
+        .checksum_sha256 = http_response_header(response, STR("x-amz-checksum-sha256")),
+        .last_modified_at = -1,
+        .request_id = http_response_header(response, STR("x-amz-request-id")),
+        .id2 = http_response_header(response, STR("x-amz-id-2")),
+        .attempts = result->attempts,
+    };
+    if (response->status == 200 || response->status == 206)
+        result->size_bytes = read_size(response);
+    int64_t at_s;
+    if (clock_parse_http(http_response_header(response, STR("last-modified")), &at_s))
+        result->last_modified_at = at_s;
+}
+
+static enum status status_of_answer(const struct s3_result *result)
+{
+    int http = result->http_status;
+    if (http >= 200 && http < 300)
+        return STATUS_OK;
+    if (http == 404)
+        return STATUS_NOT_FOUND;
+    if (http == 304 || http == 412 ||
+        (http == 409 && str_equal(result->error_code, STR("ConditionalRequestConflict"))))
+        return STATUS_PRECONDITION;
+    if (http == 507)
+        return STATUS_NO_SPACE;
+    return http >= 500 || http == 408 || http == 429 ? STATUS_STORAGE : STATUS_STORAGE_REFUSED;
+}
+
+enum status s3_answer_read(
+    struct arena *arena, const struct http_response *response, struct s3_result *result)
+{
+    read_headers(response, result);
+    if (response->failure != HTTP_FAILURE_NONE)
+        return STATUS_STORAGE;
+    if (status_of_answer(result) != STATUS_OK)
+        read_error(arena, response->body, result);
+    return status_of_answer(result);
+}

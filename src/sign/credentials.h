@@ -1,0 +1,15 @@
+/*
+ * credentials.h - the key pair that signs S3 requests, permanent or temporary.
+ */
+#ifndef SIGN_CREDENTIALS_H
+#define SIGN_CREDENTIALS_H
+
+#include "crypto/secret.h"
+
+struct s3_credentials {
+    struct str access_key;    /* AKIA...: public, stands in every URL; borrowed */
+    struct secret secret_key; /* never leaves this process */
+    struct str session_token; /* of temporary credentials; empty: none; borrowed */
+};
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * assets.h - the table assets, with its tags, its search index and what is counted of it.
+ *
+ * States are text here ('pending', 'ready', 'purging'); which may follow which is the domain's
+ * business, and every change of state names the one it starts from.
+ */
+#ifndef STORE_ASSETS_H
+#define STORE_ASSETS_H
+
+#include "store/db.h"
+
+struct asset_row {
+    int64_t id;
+    struct str key;
+    struct str state;
+    int64_t owner_id;
+    struct str owner_name; /* of users */
+    struct str filename;
+    struct str content_type;
+    int64_t granted_size; /* 0: NULL */
+    int64_t size_bytes;   /* 0 also for NULL */
+    struct str sha256;    /* hex; empty: NULL */
+    struct str etag;
+    int64_t width; /* 0: NULL */
+    int64_t height;
+    struct str title;
+    struct str alt;
+    int64_t is_decorative;
+    struct str tag_list; /* names, sorted, with '\n' between */
+    int64_t version;
+    int64_t created_at;
+    int64_t updated_at;
+    int64_t grant_expires_at; /* 0: NULL */
+    int64_t absent_seen_at;   /* 0: NULL */
+};
+
+struct asset_rows {
+    struct asset_row *item;
+    size_t count;
+};
+
+/* A row in state 'pending'; version 1. CONFLICT when the key is taken. */
+enum status assets_insert(struct db *db, const struct asset_row *row, int64_t *out_id) MUST_CHECK;
+
+/* In any state. */
+enum status assets_find(
+    struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;
+enum status assets_find_by_key(
+    struct db *db, struct arena *arena, struct str key, struct asset_row *out) MUST_CHECK;
+
+/* Only what signing needs (key, owner_id, filename, content_type), only when 'ready'. */
+enum status assets_find_delivery(
+    struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;
+
+/* Which ready images, from where, in which direction. */
+struct asset_selection {
+    struct str match; /* an FTS5 expression; empty: all */
+    int64_t owner_id; /* 0: of everyone */
+    bool is_newer;    /* ids above `bound_id`, ascending; else below it, descending */
+    int64_t bound_id;
+    size_t limit;
+};
+
+/* A run of rows in the direction of the selection: an index walk of `limit` steps. */
+enum status assets_list(struct db *db, struct arena *arena, const struct asset_selection *selection,
+    struct asset_rows *out) MUST_CHECK;
+
+/* The first id in the direction of the selection (limit and match are not looked at); 0: none. */
+enum status assets_neighbour(
+    struct db *db, const struct asset_selection *selection, int64_t *out_id) MUST_CHECK;
+
+/* How many match, counted no further than selection->limit. */
+enum status assets_count_matches(
+    struct db *db, const struct asset_selection *selection, int64_t *out_count) MUST_CHECK;
+
+/* What the table usage says; owner_id 0: all owners together. */
+enum status assets_usage(
+    struct db *db, int64_t owner_id, int64_t *out_count, int64_t *out_bytes) MUST_CHECK;
+
+struct owner_row {
+    int64_t id;
+    struct str name;
+    int64_t asset_count;
+};
+
+struct owner_rows {
+    struct owner_row *item;
+    size_t count;
+};
+
+/* Those who have ready images, by name. */
+enum status assets_list_owners(
+    struct db *db, struct arena *arena, size_t limit, struct owner_rows *out) MUST_CHECK;
+
+/* 'pending' -> 'ready', with what storage and the bytes say: size_bytes, sha256, etag, width,
+ * height, filename, title, alt, updated_at of `row`. NOT_FOUND when it was not pending any more. */
+enum status assets_set_ready(struct db *db, const struct asset_row *row) MUST_CHECK;
+
+/* title, alt, is_decorative, tag_list, updated_at of `row`, where its version is still
+ * row->version; the version goes up by one. CONFLICT when it is another, or the row is not ready.
+ */
+enum status assets_update(struct db *db, const struct asset_row *row) MUST_CHECK;
+
+/* Replace the tags of an asset. The caller sets tag_list to match. */
+enum status assets_set_tags(
+    struct db *db, int64_t id, const struct str *names, size_t count) MUST_CHECK;
+
+/* `from` -> 'purging'. NOT_FOUND when it is not in that state. */
+enum status assets_set_purging(struct db *db, int64_t id, struct str from, int64_t at) MUST_CHECK;
+
+/* Remember that a sweep saw no object for a pending row. */
+enum status assets_set_absent(struct db *db, int64_t id, int64_t at) MUST_CHECK;
+
+/* Remove a row that is in that state. NOT_FOUND. */
+enum status assets_delete(struct db *db, int64_t id, struct str state) MUST_CHECK;
+
+/* Tombstones with an id above `after_id`, by id. */
+enum status assets_list_purging(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
+    struct asset_rows *out) MUST_CHECK;
+
+/* Pending rows whose grant ended before `lapsed_before` and that were not seen absent since
+ * `seen_before`; the oldest grant first. */
+enum status assets_list_lapsed(struct db *db, struct arena *arena, int64_t lapsed_before,
+    int64_t seen_before, size_t limit, struct asset_rows *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * Failures as answers: a page that says what happened and what to do, or a problem document.
+ *
+ * The words are the domain's (task.failure) where it said any, else those of the status table.
+ */
+#include "web/response.h"
+
+#include "base/escape.h"
+#include "base/log.h"
+#include "web/cookies.h"
+#include "web/local_path.h"
+#include "web/model.h"
+#include "web/routes.h"
+
+/* What the error page says above the sentence, and where it leads on. */
+static const struct {
+    enum status status;
+    const char *title;
+} titles[] = {
+    { STATUS_BAD_REQUEST, "That did not make sense" },
+    { STATUS_BAD_CSRF, "This page was open for too long" },
+    { STATUS_FORBIDDEN, "You cannot do this" },
+    { STATUS_NOT_FOUND, "There is nothing here" },
+    { STATUS_METHOD_NOT_ALLOWED, "That does not work here" },
+    { STATUS_TOO_LARGE, "That is too large" },
+    { STATUS_TOO_MANY, "Too many attempts" },
+    { STATUS_BUSY, "Busy just now" },
+    { STATUS_STORAGE, "The image storage does not answer" },
+    { STATUS_STORAGE_REFUSED, "The image storage refused" },
+    { STATUS_STORAGE_TIMEOUT, "The image storage does not answer" },
+    { STATUS_NO_SPACE, "There is no space left" },
+};
+
+static const char *title_of(enum status status)
+{
+    for (size_t i = 0; i < COUNT_OF(titles); i++)
+        if (titles[i].status == status)
+            return titles[i].title;
+    return status_http(status) >= 500 ? "Something went wrong" : "That did not work";
+}
+
+/* The domain's words when they are about this status, else the status's own. */
+static struct failure words_of(const struct exchange *exchange, enum status status)
+{
+    struct failure failure = exchange->task.failure;
+
+    if (failure.status != status)
+        failure = (struct failure){ .status = status };
+    if (str_is_empty(failure.sentence))
+        failure.sentence = status_sentence(status);
+    return failure;
+}
+
+/* --- problem documents (RFC 9457) --- */
+
+static json_t *errors_json(const struct field_errors *errors)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < errors->count; i++)
+        json_array_append_new(
+            list, json_pack("{s:o, s:o}", "field", json_from_str(errors->item[i].field), "detail",
+                      json_from_str(errors->item[i].sentence)));
+    return list;
+}
+
+static json_t *storage_json(const struct failure *failure)
+{
+    return json_pack("{s:o, s:o, s:o}", "code", model_text_or_null(failure->storage_code),
+        "message", model_text_or_null(failure->storage_message), "request_id",
+        model_text_or_null(failure->storage_request_id));
+}
+
+json_t *problem_json(const struct exchange *exchange, enum status status)
+{
+    struct failure failure = words_of(exchange, status);
+    struct field_errors errors = exchange->errors;
+    json_t *problem = json_pack("{s:s, s:o, s:i, s:o, s:o, s:o}", "type", "about:blank", "title",
+        json_from_str(status_sentence(status)), "status", status_http(status), "detail",
+        json_from_str(failure.sentence), "code", json_from_str(status_code(status)), "request_id",
+        json_from_str(exchange->request->id));
+
+    if (!str_is_empty(failure.hint))
+        json_object_set_new(problem, "hint", json_from_str(failure.hint));
+    if (errors.count == 0 && !str_is_empty(failure.field))
+        field_errors_add(&errors, failure.field, failure.sentence);
+    if (errors.count > 0)
+        json_object_set_new(problem, "errors", errors_json(&errors));
+    if (!str_is_empty(failure.storage_code) || !str_is_empty(failure.storage_request_id))
+        json_object_set_new(problem, "storage", storage_json(&failure));
+    return problem;
+}
+
+static enum status send_problem(struct exchange *exchange, enum status status)
+{
+    struct reply *reply = exchange->reply;
+    enum status sent = response_json(exchange, status_http(status), problem_json(exchange, status));
+
+    reply_set_header(reply, STR("Content-Type"), STR("application/problem+json"));
+    if (status == STATUS_UNAUTHENTICATED)
+        reply_set_header(reply, STR("WWW-Authenticate"), STR("Bearer realm=\"Vitrine\""));
+    return sent;
+}
+
+/* --- pages --- */
+
+static json_t *page_error_json(const struct exchange *exchange, enum status status)
+{
+    struct failure failure = words_of(exchange, status);
+    json_t *storage = json_null();
+    bool is_signed_in = exchange->is_signed_in;
+
+    if (!str_is_empty(failure.storage_code) || !str_is_empty(failure.storage_request_id))
+        storage = json_pack("{s:o, s:o}", "code", json_from_str(failure.storage_code), "request_id",
+            json_from_str(failure.storage_request_id));
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:{s:s, s:s}}", "status", status_http(status),
+        "title", title_of(status), "detail", json_from_str(failure.sentence), "hint",
+        model_text_or_null(failure.hint), "storage", storage, "action", "url",
+        is_signed_in ? "/admin/images" : "/sign-in", "label",
+        is_signed_in ? "Go to the images" : "Sign in");
+}
+
+static enum status send_page(struct exchange *exchange, enum status status)
+{
+    json_t *model = model_page(exchange, "error", str_from_c(title_of(status)));
+
+    json_object_set_new(model, "error", page_error_json(exchange, status));
+    return response_page(exchange, status_http(status), "error", model);
+}
+
+/* To the sign-in page and from there back to where the person wanted to go; most forms are sent to
+ * the address of a page as well, so that is where they find it again. */
+static enum status send_to_sign_in(struct exchange *exchange)
+{
+    const struct request *request = exchange->request;
+    struct str wanted = request->raw_path;
+    struct str location = STR("/sign-in");
+
+    if (request->method == METHOD_GET && !str_is_empty(request->raw_query))
+        wanted = ARENA_JOIN(exchange->arena, wanted, STR("?"), request->raw_query);
+    if (local_path_is_safe(wanted) && route_answers_get(request->raw_path))
+        location = ARENA_JOIN(
+            exchange->arena, STR("/sign-in?next="), escape_url_str(exchange->arena, wanted));
+    return response_see_other(
+        exchange, location, exchange->had_session ? FLASH_SESSION_ENDED : FLASH_SIGN_IN_FIRST);
+}
+
+/* --- which one --- */
+
+static enum status send(struct exchange *exchange, enum status status)
+{
+    if (!exchange_wants_page(exchange))
+        return send_problem(exchange, status);
+    if (status == STATUS_UNAUTHENTICATED && !exchange->is_bearer)
+        return send_to_sign_in(exchange);
+    return send_page(exchange, status);
+}
+
+/* When even the error page does not render: a line of text, so that the reply is never empty. */
+static void send_plain(struct exchange *exchange, enum status status)
+{
+    exchange->reply->http_status = status_http(status);
+    reply_set_header(exchange->reply, STR("Content-Type"), STR("text/plain; charset=utf-8"));
+    buf_put(&exchange->reply->body, status_sentence(status));
+    buf_put_byte(&exchange->reply->body, '\n');
+}
+
+void response_error(struct exchange *exchange, enum status status)
+{
+    struct reply *reply = exchange->reply;
+
+    if (reply->is_streaming)
+        return;
+    reply_reset(reply);
+    if (send(exchange, status) != STATUS_OK) {
+        reply_reset(reply);
+        send_plain(exchange, status);
+    }
+    if (status == STATUS_METHOD_NOT_ALLOWED)
+        reply_set_header(reply, STR("Allow"), exchange->allow);
+}

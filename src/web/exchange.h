@@ -1,0 +1,61 @@
+/*
+ * exchange.h - one request on its way to its answer: what the guard learnt, what the handler reads.
+ *
+ * Lives on the stack of app_handle; everything it points to lives in the request's arena.
+ */
+#ifndef WEB_EXCHANGE_H
+#define WEB_EXCHANGE_H
+
+#include "base/json.h"
+#include "cgi/reply.h"
+#include "cgi/request.h"
+#include "domain/session.h"
+#include "web/app.h"
+#include "web/flash.h"
+
+struct route;
+
+struct exchange {
+    struct app_thread *thread;
+    struct request *request;
+    struct reply *reply;
+    struct arena *arena;
+
+    /* by routes.c */
+    const struct route *route; /* NULL: no address matched */
+    int64_t id;                /* the path's :id; 0 without one */
+    struct str allow;          /* the Allow header of a 405 */
+
+    /* by guard.c */
+    struct task task; /* for calls of domain/: who asks, and why the last call failed */
+    bool is_signed_in;
+    bool is_bearer; /* an API token speaks instead of a session */
+    struct account user;
+    struct session session;
+    struct str session_token; /* never printed */
+    struct str pre_token;     /* of vitrine_pre, which stands for a session before there is one */
+    bool had_session;         /* a session cookie came that is worth nothing any more */
+    struct str body;          /* as read for a form or JSON; empty for streams */
+    struct pairs form;        /* decoded, when the body is a form */
+
+    /* by params.c */
+    void *params; /* the struct that the route's parameters describe; NULL without any */
+    struct field_errors errors;
+
+    enum flash flash; /* what the last page left for this one */
+};
+
+/* The scheme and host that the person opened: PUBLIC_URL, else by the Host header; empty when there
+ * is neither. "https://images.example.org" */
+struct str exchange_origin(const struct exchange *exchange);
+
+/* Whether cookies may be, and have to be, Secure. */
+bool exchange_is_secure(const struct exchange *exchange);
+
+/* The host name in exchange_origin, without port. */
+struct str exchange_public_host(const struct exchange *exchange);
+
+/* Whether the answer to an error is a page rather than a problem document. */
+bool exchange_wants_page(const struct exchange *exchange);
+
+#endif

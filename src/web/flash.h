@@ -1,0 +1,42 @@
+/*
+ * flash.h - the one message that a page after a redirect shows: "Saved."
+ *
+ * Carried in a short-lived cookie as a name of this table: nobody can put words of their own into
+ * it.
+ */
+#ifndef WEB_FLASH_H
+#define WEB_FLASH_H
+
+#include "base/str.h"
+
+/* clang-format off */
+#define FLASH_LIST(X) \
+    /* enum             name in the cookie  kind     text */ \
+    X(NONE,             "",                 "ok",    "") \
+    X(SAVED,            "saved",            "ok",    "Saved.") \
+    X(DELETED,          "deleted",          "ok",    "The image was deleted.") \
+    X(DELETED_PENDING,  "deleted-pending",  "note",  "The image was deleted. Its file leaves the storage as soon as the storage answers.") \
+    X(PASSWORD_CHANGED, "password-changed", "ok",    "Your password was changed. Other browsers were signed out.") \
+    X(SESSION_REVOKED,  "session-revoked",  "ok",    "That browser was signed out.") \
+    X(OTHERS_REVOKED,   "others-revoked",   "ok",    "All other browsers were signed out.") \
+    X(SIGNED_OUT,       "signed-out",       "ok",    "You are signed out.") \
+    X(SESSION_ENDED,    "session-ended",    "note",  "Your session ended. Sign in again to go on.") \
+    X(SIGN_IN_FIRST,    "sign-in-first",    "note",  "Sign in to see this page.")
+/* clang-format on */
+
+enum flash {
+#define X(name, code, kind, text) FLASH_##name,
+    FLASH_LIST(X)
+#undef X
+        FLASH__COUNT
+};
+
+/* The name for the cookie, and back; an unknown name is FLASH_NONE. */
+struct str flash_name(enum flash flash);
+enum flash flash_from_name(struct str name);
+
+/* "ok", "note" or "error", and the sentence. */
+struct str flash_kind(enum flash flash);
+struct str flash_text(enum flash flash);
+
+#endif

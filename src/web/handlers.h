@@ -1,0 +1,58 @@
+/*
+ * handlers.h - the functions and parameter tables that rows of the route table name.
+ *
+ * One file a page (pages/) or an API (api/). A handler does one thing of the domain, builds a model
+ * and renders it; it has been authorised before and has its parameters typed.
+ */
+#ifndef WEB_HANDLERS_H
+#define WEB_HANDLERS_H
+
+#include "web/routes.h"
+
+/* pages/ */
+handler_fn root_get;
+handler_fn sign_in_get;
+handler_fn sign_in_post;
+handler_fn sign_out_post;
+handler_fn images_get;
+handler_fn image_get;
+handler_fn image_post;
+handler_fn image_delete_get;
+handler_fn image_delete_post;
+handler_fn image_download_get;
+handler_fn image_address_get;
+handler_fn upload_get;
+handler_fn upload_post;
+handler_fn account_get;
+handler_fn account_password_post;
+handler_fn account_session_revoke_post;
+handler_fn account_sessions_revoke_others_post;
+
+extern const struct param_set sign_in_get_params;
+extern const struct param_set sign_in_post_params;
+extern const struct param_set images_get_params;
+extern const struct param_set image_post_params;
+extern const struct param_set account_password_post_params;
+
+/* api/ */
+handler_fn health_get;
+handler_fn api_presign_upload_post;
+handler_fn api_presign_uploads_post;
+handler_fn api_images_get;
+handler_fn api_images_post;
+handler_fn api_image_get;
+handler_fn api_image_patch;
+handler_fn api_image_delete;
+handler_fn api_image_signed_url_get;
+handler_fn api_signed_url_get;
+handler_fn api_signed_urls_post;
+
+extern const struct param_set api_presign_upload_post_params;
+extern const struct param_set api_presign_uploads_post_params;
+extern const struct param_set api_images_get_params;
+extern const struct param_set api_images_post_params;
+extern const struct param_set api_image_patch_params;
+extern const struct param_set api_signed_url_get_params;
+extern const struct param_set api_signed_urls_post_params;
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * image_model.h - an image as the templates and as the API want it.
+ *
+ * Each function hands a new JSON value over in *out, or returns why it could not be signed and
+ * leaves *out alone.
+ */
+#ifndef WEB_IMAGE_MODEL_H
+#define WEB_IMAGE_MODEL_H
+
+#include "domain/asset.h"
+#include "web/exchange.h"
+
+/* An item of the grid (templates/README.md), with a signed URL. */
+enum status image_item_model(
+    struct exchange *exchange, const struct asset *asset, json_t **out) MUST_CHECK;
+
+/* The same and what the page of one image shows besides. */
+enum status image_page_model(
+    struct exchange *exchange, const struct asset *asset, json_t **out) MUST_CHECK;
+
+/* The image of the JSON API, with a signed URL. */
+enum status image_json(
+    struct exchange *exchange, const struct asset *asset, json_t **out) MUST_CHECK;
+
+/* What people call it: title, else file name, else "Untitled". */
+struct str image_name(const struct asset *asset);
+
+/* The tags as people type them: "boats, lake". */
+struct str image_tags_text(struct arena *arena, const struct asset *asset);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * routes.h - every address that the program answers, in one table.
+ *
+ * A row says all that has to be known before its handler runs, so guard.c can enforce it and
+ * `vitrine routes` can print it. Sorted by path, then method; a test walks it.
+ */
+#ifndef WEB_ROUTES_H
+#define WEB_ROUTES_H
+
+#include "web/exchange.h"
+#include "web/params.h"
+
+/* The least that one must be to enter. */
+enum access { ACCESS_ANYONE, ACCESS_VIEWER, ACCESS_EDITOR, ACCESS_ADMIN };
+
+/* How a request proves that it comes from a page of ours. */
+enum csrf {
+    CSRF_NONE,   /* GET: changes nothing */
+    CSRF_FORM,   /* the field `csrf` (or X-CSRF-Token) carries the token of the session */
+    CSRF_ORIGIN, /* JSON: Sec-Fetch-Site or Origin says so; not asked of bearer tokens */
+    CSRF_STREAM  /* a form whose body is a stream: the handler compares its first field */
+};
+
+enum body_kind { BODY_NONE, BODY_FORM, BODY_JSON, BODY_MULTIPART };
+
+/* Who reads the answer: decides between error pages and problem documents, sign-in and 401. */
+enum audience { FOR_PEOPLE, FOR_PROGRAMS };
+
+/*
+ * Has been let in, has its parameters in exchange->params. OK: the reply is complete. Anything
+ * else: response_error() makes the answer, from exchange->task.failure where that has the same
+ * status.
+ */
+typedef enum status handler_fn(struct exchange *exchange);
+
+struct route {
+    const char *path; /* literal segments and :id, a whole number from 1 */
+    enum method method;
+    handler_fn *handler;
+    enum audience audience;
+    enum access access;
+    enum csrf csrf;
+    enum body_kind body;
+    size_t body_max_bytes;          /* 0 with BODY_MULTIPART: the handler's streaming limit */
+    const struct param_set *params; /* of the query for GET, of the body else; NULL: none */
+    const char *doc;
+};
+
+extern const struct route route_table[];
+extern const size_t route_count;
+
+/*
+ * Find the row for the request's path and method (HEAD is answered by GET) and set exchange->route
+ * and
+ * ->id. NOT_FOUND; METHOD_NOT_ALLOWED with exchange->allow set and ->route one of that path, so
+ * that the error has the right form.
+ */
+enum status route_match(struct exchange *exchange) MUST_CHECK;
+
+/* Whether GET of this path leads anywhere: where a person can be sent back to. */
+bool route_answers_get(struct str path);
+
+/* "anyone", "viewer", ...; "none", "form", "origin", "first field"; "none", "form", "json", ... */
+struct str access_name(enum access access);
+struct str csrf_name(enum csrf csrf);
+struct str body_name(enum body_kind body);
+
+#endif

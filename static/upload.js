@@ -1,0 +1,239 @@
+/*
+ * upload.js - enhances the upload form: the whole page takes files by choosing, dropping, pasting,
+ * folders; each is sent from the browser straight to storage, with its own row. Without it the form
+ * sends files through the server.
+ *
+ * Here are the doors and the wiring; what happens to a file is queue.js, how it looks rows.js and
+ * summary.js.
+ */
+import { announce } from "./announce.js";
+import { call } from "./api.js";
+import { filesOfDrop, filesOfInput, filesOfPaste } from "./gather.js";
+import { Hasher } from "./hasher.js";
+import { VirtualList } from "./list.js";
+import { HEAD_BYTES, judge, limitsOf } from "./policy.js";
+import { Queue } from "./queue.js";
+import { rowDelegate } from "./rows.js";
+import { Summary } from "./summary.js";
+import { diagnose, put } from "./transfer.js";
+import { Refusal } from "./upload-item.js";
+import { countText } from "./words.js";
+
+const UNREADABLE =
+  "The file was moved, changed or deleted. Nothing was saved. Choose it again.";
+
+const form = document.getElementById("upload");
+const input = document.getElementById("files");
+const section = document.querySelector(".uploads");
+const icons = document.querySelector(".drop-drawing use").getAttribute("href").split("#")[0];
+const limits = limitsOf(form);
+const hasher = new Hasher();
+const queue = new Queue({
+  judge: judgeItem,
+  hash: hashFile,
+  presign,
+  put,
+  commit,
+  diagnose,
+  wait,
+  isOnline,
+  now: () => performance.now(),
+});
+const list = new VirtualList(
+  section.querySelector(".queue"),
+  rowDelegate(queue, document.getElementById("row-template"), icons),
+);
+const summary = new Summary(section, queue, { icons, onMore: () => input.click() });
+
+startChoosing();
+startDropping();
+startPasting();
+startDrawing();
+startGuard();
+
+/* --- services of the queue -------------------------------------------------------------------- */
+
+async function judgeItem(item) {
+  let head;
+  try {
+    head = new Uint8Array(await item.file.slice(0, HEAD_BYTES).arrayBuffer());
+  } catch {
+    throw new Refusal(UNREADABLE);
+  }
+  const verdict = judge(item.name, item.size, head, limits);
+  if (verdict.words)
+    throw new Refusal(verdict.words, { isFinal: true, rename: verdict.rename ?? null });
+  return verdict.type;
+}
+
+async function hashFile(file, onProgress) {
+  try {
+    return await hasher.hash(file, onProgress);
+  } catch {
+    throw new Refusal(UNREADABLE);
+  }
+}
+
+async function presign(items) {
+  const files = items.map((item) => ({
+    filename: item.name,
+    filetype: item.type,
+    size: item.size,
+    sha256: item.sha256,
+  }));
+  const { grants } = await call("POST", "/images/presign-uploads", { files });
+  return grants;
+}
+
+async function commit(item) {
+  const { image } = await call("POST", "/images", {
+    key: item.grant.key,
+    filename: item.name,
+    filetype: item.type,
+  });
+  return image;
+}
+
+function isOnline() {
+  return navigator.onLine;
+}
+
+/* Ends early when the network comes back or the file is cancelled; while there is none, it goes
+   on waiting. */
+function wait(ms, signal) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(() => navigator.onLine && done(), ms);
+    addEventListener("online", done);
+    signal?.addEventListener("abort", done);
+  });
+}
+
+/* --- doors ------------------------------------------------------------------------------------ */
+
+function take(files) {
+  if (files.length === 0) return;
+  form.classList.add("is-small");
+  queue.add(files);
+  announce(`${countText(files.length, "file")} added.`);
+}
+
+function startChoosing() {
+  const button = form.querySelector(".drop-choose");
+  const folder = form.querySelector(".drop-folder");
+  form.classList.add("is-enhanced");
+  form.querySelector(".drop-invitation").hidden = matchMedia("(pointer: coarse)").matches;
+  button.hidden = false;
+  button.addEventListener("click", () => input.click());
+  input.addEventListener("change", () => {
+    take(filesOfInput(input));
+    input.value = "";
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  startFolders(folder);
+}
+
+function startFolders(button) {
+  const field = document.createElement("input");
+  if (!("webkitdirectory" in field) || matchMedia("(pointer: coarse)").matches) return;
+  field.type = "file";
+  field.webkitdirectory = true;
+  field.addEventListener("change", () => {
+    take(filesOfInput(field));
+    field.value = "";
+  });
+  button.addEventListener("click", () => field.click());
+  button.hidden = false;
+}
+
+/* The page is one target: entering a child fires before leaving its parent, hence the count. */
+function startDropping() {
+  let depth = 0;
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const mark = (isOver) => document.body.classList.toggle("is-dragging", isOver);
+  addEventListener("dragenter", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth += 1;
+    mark(true);
+  });
+  addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  });
+  addEventListener("dragleave", (event) => {
+    if (!hasFiles(event)) return;
+    depth = Math.max(0, depth - 1);
+    if (depth === 0) mark(false);
+  });
+  addEventListener("drop", async (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    mark(false);
+    take(await filesOfDrop(event.dataTransfer));
+  });
+}
+
+function startPasting() {
+  document.addEventListener("paste", (event) => {
+    const files = filesOfPaste(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    take(files);
+  });
+}
+
+/* --- drawing ---------------------------------------------------------------------------------- */
+
+/* However many events there are, one drawing a frame. Order and heights only when a stage
+   changed. */
+function startDrawing() {
+  let isPlanned = false;
+  let isMoved = false;
+  const touched = new Set();
+  const draw = () => {
+    isPlanned = false;
+    summary.draw();
+    if (isMoved) list.show(inOrder(queue.items));
+    else for (const item of touched) list.update(item);
+    isMoved = false;
+    touched.clear();
+  };
+  const plan = (event) => {
+    if (event.type === "progress") touched.add(event.item);
+    else isMoved = true;
+    if (!isPlanned) later(draw);
+    isPlanned = true;
+  };
+  for (const type of ["added", "change", "progress", "blocked", "idle"])
+    queue.addEventListener(type, plan);
+  queue.addEventListener("failed", (event) =>
+    announce(`${event.item.name} failed. ${event.item.words}`),
+  );
+}
+
+/* Hidden pages get no frames, but their title still tells how far it is. */
+function later(draw) {
+  if (document.hidden) setTimeout(draw, 500);
+  else requestAnimationFrame(draw);
+}
+
+/* What failed comes first; the rest keeps its place, because things that move cannot be read. */
+function inOrder(items) {
+  const failed = items.filter((item) => item.stage === "failed");
+  const others = items.filter((item) => item.stage !== "failed" && item.stage !== "cancelled");
+  return [...failed, ...others];
+}
+
+function startGuard() {
+  addEventListener("beforeunload", (event) => {
+    if (queue.isBusy) event.preventDefault();
+  });
+}

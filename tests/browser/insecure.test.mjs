@@ -1,0 +1,53 @@
+/*
+ * Plain HTTP under a name other than localhost, as in a home network: browsers then give pages neither
+ * crypto.subtle nor a clipboard, and everything has to work all the same.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { makePhotos } from "./photos.mjs";
+import { openPage, signIn, startBrowser, startVitrine, uploadFiles, waitDrawn } from "./stack.mjs";
+
+let vitrine;
+let browser;
+let page;
+let url;
+
+before(async () => {
+  browser = await startBrowser();
+  vitrine = await startVitrine();
+  url = vitrine.url.replace("localhost", "vitrine.test");
+  /* Chromium remarks that it ignores this header without HTTPS. */
+  page = await openPage(browser, {}, /Cross-Origin-Opener-Policy header has been ignored/);
+});
+
+after(async () => {
+  await browser?.close();
+  await vitrine?.stop();
+});
+
+test("the page is no secure context", async () => {
+  await signIn(page, url);
+  assert.deepEqual(
+    await page.evaluate(() => [isSecureContext, Boolean(crypto.subtle), Boolean(navigator.clipboard)]),
+    [false, false, false],
+  );
+});
+
+test("files are hashed by our own SHA-256, and the storage, found by the same name, agrees", async () => {
+  await uploadFiles(page, url, await makePhotos(browser, 5, { scale: 0.4 }));
+  assert.equal(await page.locator(".summary-words").textContent(), "5 images saved.");
+  await page.goto(`${url}/admin/images`);
+  const picture = page.locator(".tile-picture").first();
+  await waitDrawn(picture);
+  assert.equal(new URL(await picture.getAttribute("src")).hostname, "vitrine.test");
+});
+
+test("the permanent address is copied without a clipboard", async () => {
+  await page.locator(".tile-link").first().click();
+  await page.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  await page.getByLabel("Title").focus();
+  await page.keyboard.press("Control+V");
+  assert.match(await page.getByLabel("Title").inputValue(), /^http:\/\/vitrine\.test:\d+\/i\/\d+$/);
+  assert.deepEqual(page.problems, []);
+});

@@ -1,0 +1,231 @@
+/* Every page, as it is: axe in light and dark, no sideways scrolling from 320 px up, one h1, the
+   policy, no complaints. */
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { makePhotos } from "./photos.mjs";
+import {
+  openPage,
+  signIn,
+  signedInState,
+  startBrowser,
+  startVitrine,
+  uploadFiles,
+} from "./stack.mjs";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDTHS = [320, 390, 768, 1280, 2560];
+
+let vitrine;
+let browser;
+let state;
+let pages; /* name -> address and what to do there first */
+
+before(async () => {
+  browser = await startBrowser();
+  vitrine = await startVitrine();
+  state = await signedInState(browser, vitrine.url);
+  const page = await openPage(browser, { storageState: state });
+  await uploadFiles(page, vitrine.url, await makePhotos(browser, 14, { scale: 0.5 }));
+  const image = await page.locator(".row-name a").first().getAttribute("href");
+  await page.context().close();
+  const changed = (title) => async (other) => {
+    const first = await other.context().newPage();
+    await first.goto(vitrine.url + image);
+    await other.goto(vitrine.url + image);
+    await first.getByLabel("Title").fill(title);
+    await first.getByRole("button", { name: "Save" }).click();
+    await first.locator(".flash").waitFor();
+    await first.close();
+    await other.getByLabel("Title").fill("Mine");
+    await other.getByRole("button", { name: "Save" }).click();
+    await other.locator(".conflict").waitFor();
+  };
+  pages = {
+    "sign in": { path: "/sign-in", isPublic: true },
+    "sign in, refused": {
+      path: "/sign-in",
+      isPublic: true,
+      act: (p) =>
+        p
+          .getByRole("button", { name: "Sign in" })
+          .click()
+          .then(() => p.locator(".error-summary").waitFor()),
+    },
+    images: { path: "/admin/images" },
+    "images, nothing found": { path: "/admin/images?q=nothinglikeit" },
+    image: { path: image },
+    "image, conflict": { path: image, act: (p) => changed(`Theirs ${Math.random()}`)(p) },
+    "delete, asking": { path: `${image}/delete` },
+    upload: { path: "/admin/upload" },
+    "upload, at work": {
+      path: "/admin/upload",
+      act: async (p) => {
+        await p
+          .locator("#files")
+          .setInputFiles([
+            ...(await makePhotos(browser, 2, { scale: 0.3, from: 50 })).map(
+              ({ name, mimeType, buffer }) => ({ name, mimeType, buffer }),
+            ),
+            { name: "notes.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n") },
+          ]);
+        await p.locator(".uploads.is-finished").waitFor();
+      },
+    },
+    account: { path: "/admin/account" },
+    "account, refused": {
+      path: "/admin/account",
+      act: (p) =>
+        p
+          .getByRole("button", { name: "Change password" })
+          .click()
+          .then(() => p.locator(".error-summary").waitFor()),
+    },
+    "not there": { path: "/admin/images/999999" },
+  };
+});
+
+after(async () => {
+  await browser?.close();
+  await vitrine?.stop();
+});
+
+async function visit(name, options = {}) {
+  const { path, isPublic, act } = pages[name];
+  const page = await openPage(
+    browser,
+    { ...options, ...(isPublic ? {} : { storageState: state }) },
+    /status of 4\d\d/,
+  );
+  const answer = await page.goto(vitrine.url + path);
+  await act?.(page);
+  await page.waitForLoadState("networkidle");
+  return { page, answer };
+}
+
+const NAMES = [
+  "sign in",
+  "sign in, refused",
+  "images",
+  "images, nothing found",
+  "image",
+  "image, conflict",
+  "delete, asking",
+  "upload",
+  "upload, at work",
+  "account",
+  "account, refused",
+  "not there",
+];
+
+const LOOKS = [
+  { colorScheme: "light", width: 1280 },
+  { colorScheme: "light", width: 390 },
+  { colorScheme: "dark", width: 390 },
+  { colorScheme: "dark", width: 1280 },
+];
+
+for (const name of NAMES) {
+  test(`${name}: axe is content in light and dark, wide and narrow; nothing is too wide`, async () => {
+    const { page, answer } = await visit(name);
+    checkHead(answer);
+    for (const { colorScheme, width } of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 860 });
+      assert.deepEqual(await runAxe(page), [], `${colorScheme} at ${width}`);
+    }
+    await checkWidths(page);
+    assert.equal(await page.locator("h1").count(), 1);
+    assert.equal(await page.locator("main").count(), 1);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  });
+}
+
+/* The page's policy lets no foreign script in, rightly; the debugger may evaluate one. */
+async function runAxe(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: `if (!window.axe) {${AXE}}` });
+  const { result } = await session.send("Runtime.evaluate", {
+    expression: 'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  return result.value.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+}
+
+async function checkWidths(page) {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 700 });
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${over} px too wide at ${width}`);
+  }
+}
+
+function checkHead(answer) {
+  const headers = answer.headers();
+  const policy = headers["content-security-policy"] ?? "";
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /script-src 'self'(;|$)/);
+  assert.match(policy, /style-src 'self'(;|$)/);
+  assert.match(policy, /frame-ancestors 'none'/);
+  assert.ok(policy.includes(vitrine.objectsUrl), `the storage's origin is allowed: ${policy}`);
+  assert.equal(headers["x-content-type-options"], "nosniff");
+  assert.ok(headers["referrer-policy"]);
+}
+
+test("a script or a style that got into a page would not run", async () => {
+  const page = await openPage(browser, { storageState: state }, /Content Security Policy/);
+  await page.goto(`${vitrine.url}/admin/images`);
+  const ran = await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "window.ranInline = true";
+    document.body.append(script);
+    document.body.insertAdjacentHTML(
+      "beforeend",
+      '<p id="styled" style="color: rgb(1, 2, 3)">x</p>',
+    );
+    return [window.ranInline === true, getComputedStyle(document.getElementById("styled")).color];
+  });
+  assert.equal(ran[0], false);
+  assert.notEqual(ran[1], "rgb(1, 2, 3)");
+  await page.context().close();
+});
+
+test("the dark theme that was chosen is there at the first paint", async () => {
+  const page = await openPage(browser, { storageState: state, colorScheme: "light" });
+  await page.addInitScript(() => localStorage.setItem("vitrine-theme", "dark"));
+  await page.addInitScript(() => {
+    new PerformanceObserver(
+      () => (window.firstColour ??= getComputedStyle(document.documentElement).backgroundColor),
+    ).observe({ type: "paint", buffered: true });
+  });
+  await page.goto(`${vitrine.url}/admin/images`);
+  await page.waitForFunction(() => window.firstColour);
+  assert.equal(await page.evaluate(() => window.firstColour), "rgb(23, 21, 18)");
+  await page.context().close();
+});
+
+test("with large text (200 %) nothing scrolls sideways at 640 px", async () => {
+  for (const name of ["images", "image", "upload", "account"]) {
+    const { page } = await visit(name, { viewport: { width: 640, height: 700 } });
+    await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${name}: ${over} px`);
+    await page.context().close();
+  }
+});
+
+test("signing in again is asked for with the way back", async () => {
+  const page = await openPage(browser);
+  await page.goto(`${vitrine.url}/admin/account`);
+  await page.waitForURL("**/sign-in?next=*");
+  await page.getByLabel("E-mail").fill("ada@example.org");
+  await page.getByLabel("Password", { exact: true }).fill("a long enough password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL("**/admin/account");
+  await page.context().close();
+  await signIn(await openPage(browser), vitrine.url);
+});

@@ -1,0 +1,243 @@
+"""Start Vitrine as a person would (tools/run), with data of its own on free ports, and stop it.
+
+Nothing is faked: web server, both workers, database and storage are the ones of `make run`. A started
+Vitrine is bounded in every wait, and after stop() no process of it is left, which is checked.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD", "build")
+
+ADMIN_EMAIL = "admin@example.org"
+ADMIN_PASSWORD = "correct horse battery staple"
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 30
+
+# Settings of the machine that the tests run on must not leak in.
+SETTINGS_PREFIXES = ("S3_", "AWS_")
+
+
+def free_port_pair():
+    """A port p for which p and p + 1 are free on 127.0.0.1."""
+    for _ in range(100):
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            if port >= 65535:
+                continue
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no two neighbouring free ports on 127.0.0.1")
+
+
+def is_using(process, folder):
+    """Whether /proc/PID is alive and holds a file in `folder` open, or was started to work in it."""
+    try:
+        if (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            return False
+        if f"DATA={folder}\0".encode() in (process / "environ").read_bytes():
+            return True
+        # nginx overwrites its environment, but keeps its logs open
+        return any(os.readlink(entry).startswith(f"{folder}/") for entry in (process / "fd").iterdir())
+    except OSError:  # it ended while we looked, or belongs to somebody else
+        return False
+
+
+def processes_using(folder):
+    """Pids of the living processes of the Vitrine whose data is in `folder`."""
+    return sorted(int(process.name) for process in pathlib.Path("/proc").glob("[0-9]*")
+                  if int(process.name) != os.getpid() and is_using(process, folder))
+
+
+def name_of(pid):
+    """The name of a process; nothing when it has ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
+
+
+class Client(requests.Session):
+    """An HTTP client of one origin: addresses may be paths, nothing is followed unless asked.
+
+    It keeps cookies as a browser does; json_call() sends the Origin header as a browser's fetch() does.
+    """
+
+    def __init__(self, base_url):
+        super().__init__()
+        self.base_url = base_url
+        self.trust_env = False  # no proxies, no .netrc
+
+    def request(self, method, url, **options):
+        if url.startswith("/"):
+            url = self.base_url + url
+        options.setdefault("timeout", 30)
+        return super().request(method, url, **options)
+
+    def get(self, url, **options):
+        return super().get(url, **{"allow_redirects": False, **options})
+
+    def post(self, url, data=None, json=None, **options):
+        return super().post(url, data, json, **{"allow_redirects": False, **options})
+
+    def json_call(self, method, path, body=None, **options):
+        headers = {"Origin": self.base_url, "Accept": "application/json", **options.pop("headers", {})}
+        return self.request(method, path, json=body, headers=headers, **options)
+
+    def csrf(self, path):
+        """The CSRF token of the first form of a page."""
+        page = self.get(path)
+        found = re.search(r'name="csrf"\s+value="([^"]*)"', page.text)
+        assert found, f"no CSRF token in the page {path} ({page.status_code}): {page.text[:500]}"
+        return found.group(1)
+
+    def post_form(self, path, fields, page=None, **options):
+        """Post a form with the CSRF token of `page` (by default the page it posts to)."""
+        fields = {"csrf": self.csrf(page or path), **fields}
+        headers = {"Origin": self.base_url, **options.pop("headers", {})}
+        return self.post(path, data=fields, headers=headers, **options)
+
+    def sign_in(self, email, password):
+        answer = self.post_form("/sign-in", {"email": email, "password": password})
+        assert answer.status_code == 303, f"sign-in failed: {answer.status_code} {answer.text[:500]}"
+        return self
+
+
+class Vitrine:
+    """One running Vitrine. Order of use: start(), use it, stop(); or `with Vitrine(...) as vitrine`."""
+
+    def __init__(self, server="lighttpd", data=None, **settings):
+        self.server = server
+        self.is_own_data = data is None
+        self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="vitrine-test-"))
+        self.port = free_port_pair()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.objects_url = f"http://127.0.0.1:{self.port + 1}"
+        self.admin_email = ADMIN_EMAIL
+        self.admin_password = ADMIN_PASSWORD
+        self.process = None
+        self.output = None
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(SETTINGS_PREFIXES)
+        }
+        self.environment.update(
+            SERVER=server,
+            DATA=str(self.data),
+            PORT=str(self.port),
+            BIND="127.0.0.1",
+            ADMIN_EMAIL=ADMIN_EMAIL,
+            ADMIN_PASSWORD=ADMIN_PASSWORD,
+        )
+        self.environment.update({name: str(value) for name, value in settings.items()})
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # --- life ---
+
+    def start(self):
+        """Start it and wait until it says that it is ready."""
+        self.output = self.data / "make-run.log"
+        # setpriv: were the test runner killed, the supervisor would still stop everything
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", ROOT / "tools" / "run"],
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output.open("wb"),
+            stderr=subprocess.STDOUT, start_new_session=True)
+        end = time.monotonic() + START_TIMEOUT_S
+        while "Vitrine is ready" not in self.output.read_text():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.stop(check=False, keep_data=True)
+                raise RuntimeError(f"Vitrine did not start:\n{self.output.read_text()}\n{self.logs()}")
+            time.sleep(0.05)
+        return self
+
+    def stop(self, check=True, keep_data=False):
+        """Stop it as Ctrl-C's sibling TERM does; then check that it left no process behind."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            complaints = [line for line in (self.log("vitrine") + self.log("objects")).splitlines()
+                          if "Sanitizer" in line or "runtime error:" in line]
+            left = processes_using(self.data)
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+            self.process = None
+            if self.is_own_data and not keep_data:
+                shutil.rmtree(self.data, ignore_errors=True)
+        assert not (check and left), f"processes left after a stop: {left}"
+        assert not complaints, f"the sanitizers complain: {complaints}"
+
+    def restart(self, **settings):
+        """Stop it, keep its data, start it again with these settings changed."""
+        self.stop(keep_data=True)
+        self.environment.update({name: str(value) for name, value in settings.items()})
+        return self.start()
+
+    def pids_of(self, program="vitrine.fcgi"):
+        """The pids of a program of this Vitrine: vitrine.fcgi, objects.fcgi, lighttpd, nginx."""
+        return [pid for pid in processes_using(self.data) if program in name_of(pid)]
+
+    # --- what people have ---
+
+    def client(self):
+        """A new browser, signed in as nobody."""
+        return Client(self.base_url)
+
+    def admin(self):
+        """A new browser, signed in as the administrator."""
+        return self.client().sign_in(self.admin_email, self.admin_password)
+
+    def cli(self, *arguments, stdin="", check=True):
+        """Run the command line program on this Vitrine's data; the finished process."""
+        done = subprocess.run(
+            [BUILD / "vitrine", *arguments], env=self.environment, cwd=ROOT, input=stdin,
+            capture_output=True, text=True, timeout=60, check=False)
+        assert not check or done.returncode == 0, f"vitrine {arguments}: {done.stdout}{done.stderr}"
+        return done
+
+    def keys(self):
+        """(access key id, secret) of the embedded storage."""
+        settings = dict(line.split("=", 1) for line in
+                        (self.data / "settings.env").read_text().splitlines()
+                        if "=" in line and not line.startswith("#"))
+        unquoted = {name: value.strip("\"'") for name, value in settings.items()}
+        return unquoted["S3_ACCESS_KEY_ID"], unquoted["S3_SECRET_ACCESS_KEY"]
+
+    def log(self, name="vitrine"):
+        """The text of one log file: vitrine, lighttpd, nginx, objects, access."""
+        path = self.data / "log" / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def logs(self, lines=20):
+        """The ends of all logs, for messages."""
+        return "\n".join(
+            f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+            for path in sorted((self.data / "log").glob("*.log")))

@@ -1,0 +1,92 @@
+"""Fixtures of the HTTP ring: Vitrine behind real lighttpd and real nginx.
+
+    vitrine         started once per web server and shared; every test that names it runs under both
+    lighttpd        the same instance under lighttpd only, for what does not depend on the web server
+    admin           a browser signed in to `vitrine` as its administrator (shared: do not sign it out)
+    client          a new browser at `vitrine`, signed in as nobody
+    start_vitrine   start_vitrine(SERVER="nginx", MAX_FILE_SIZE="1MB"): one of your own, stopped afterwards
+    s3              a boto3 client of `vitrine`'s embedded storage
+
+Tests marked `slow` run only with TEST_SLOW=1.
+"""
+
+import os
+
+import boto3
+import botocore.config
+import pytest
+
+from harness.vitrine import Vitrine
+
+SERVERS = ("lighttpd", "nginx")
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("TEST_SLOW"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session")
+def running():
+    """Vitrines by web server, started when first asked for."""
+    started = {}
+
+    def get(server):
+        if server not in started:
+            started[server] = Vitrine(server).start()
+        return started[server]
+
+    yield get
+    problems = []
+    for vitrine in started.values():
+        try:
+            vitrine.stop()
+        except AssertionError as problem:
+            problems.append(str(problem))
+    assert not problems, problems
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def vitrine(request, running):
+    return running(request.param)
+
+
+@pytest.fixture(scope="session")
+def lighttpd(running):
+    return running("lighttpd")
+
+
+@pytest.fixture(scope="session")
+def admin(vitrine):
+    return vitrine.admin()
+
+
+@pytest.fixture
+def client(vitrine):
+    return vitrine.client()
+
+
+@pytest.fixture
+def start_vitrine():
+    started = []
+
+    def start(SERVER="lighttpd", **settings):
+        started.append(Vitrine(SERVER, **settings).start())
+        return started[-1]
+
+    yield start
+    for vitrine in started:
+        vitrine.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(vitrine):
+    access_key, secret = vitrine.keys()
+    return boto3.client(
+        "s3", endpoint_url=vitrine.objects_url, region_name="us-east-1",
+        aws_access_key_id=access_key, aws_secret_access_key=secret,
+        config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"},
+                                      retries={"max_attempts": 0}))

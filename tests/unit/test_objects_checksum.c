@@ -1,0 +1,50 @@
+/*
+ * test_objects_checksum.c - the additional checksums against the published check values of
+ * "123456789" (CRC catalogue; FIPS 180-4 for SHA-256), whole and byte by byte.
+ */
+#include "unit.h"
+
+#include "objects/checksum.h"
+
+static void check_values_are_right(void **state)
+{
+    static const struct {
+        enum checksum_kind kind;
+        struct str value;
+    } rows[] = {
+        { CHECKSUM_CRC32, STR_INIT("y/Q5Jg==") },         /* cbf43926 */
+        { CHECKSUM_CRC32C, STR_INIT("4waSgw==") },        /* e3069283 */
+        { CHECKSUM_CRC64NVME, STR_INIT("rosUhgp5mIg=") }, /* ae8b14860a799888 */
+        { CHECKSUM_SHA256, STR_INIT("FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=") },
+    };
+    struct str text = STR("123456789");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct checksum checksum = { 0 };
+        checksum_begin(&checksum, rows[i].kind);
+        checksum_update(&checksum, text);
+        expect_str("whole", checksum_finish(&checksum, *state), rows[i].value);
+        checksum_begin(&checksum, rows[i].kind);
+        for (size_t b = 0; b < text.len; b++)
+            checksum_update(&checksum, str_from(text.ptr + b, 1));
+        expect_str("byte by byte", checksum_finish(&checksum, *state), rows[i].value);
+        checksum_clear(&checksum);
+    }
+}
+
+static void headers_and_kinds_belong_together(void **state)
+{
+    (void)state;
+    for (int kind = CHECKSUM_NONE + 1; kind < CHECKSUM__COUNT; kind++)
+        assert_int_equal(checksum_of_header(checksum_header((enum checksum_kind)kind)), kind);
+    assert_int_equal(checksum_of_header(STR("x-amz-checksum-sha1")), CHECKSUM_NONE);
+    assert_int_equal(checksum_of_header(STR("")), CHECKSUM_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_values_are_right),
+        cmocka_unit_test(headers_and_kinds_belong_together),
+    };
+    return cmocka_run_group_tests(tests, unit_open_arena, unit_close_arena);
+}

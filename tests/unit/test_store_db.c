@@ -1,0 +1,400 @@
+/* Transactions, turns, crashes and full disks, against real files. */
+#include "store_fixture.h"
+
+#include "base/clock.h"
+#include "store/connection.h"
+#include "store/throttle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static int64_t failures_of(struct db *db, struct arena *arena, const char *key)
+{
+    struct throttle_row row = { 0 };
+    enum status status = throttle_find(db, arena, str_from_c(key), &row);
+
+    return status == STATUS_OK ? row.failures : status == STATUS_NOT_FOUND ? 0 : -1;
+}
+
+static enum status put(struct db *db, const char *key, int64_t failures)
+{
+    return throttle_put(
+        db, &(struct throttle_row){ .key = str_from_c(key), .failures = failures, .last_at = 1 });
+}
+
+/* A different key for each number, in the first bytes of a long one. */
+static void number_key(char *key, int number)
+{
+    for (int i = 6; i >= 0; i--, number /= 10) {
+        key[i] = (char)('0' + number % 10);
+    }
+}
+
+/* Read, add one, write, in one transaction: what a lost update would show. */
+static enum status add_one(struct db *db, const char *key)
+{
+    struct arena arena;
+    enum status status = db_begin(db);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    arena_init(&arena);
+    status = put(db, key, failures_of(db, &arena, key) + 1);
+    arena_clear(&arena);
+    return db_end(db, status);
+}
+
+static void integrity_is_ok(struct fixture *fixture)
+{
+    struct connection connection;
+    sqlite3_stmt *statement = NULL;
+
+    assert_ok(connection_open(&connection, fixture->path, true));
+    assert_int_equal(
+        sqlite3_prepare_v2(connection.handle, "PRAGMA integrity_check", -1, &statement, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(statement, 0), "ok");
+    sqlite3_finalize(statement);
+    connection_close(&connection);
+}
+
+static void a_commit_is_seen_and_a_rollback_is_not(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_ok(db_begin(fixture->db));
+    assert_ok(put(fixture->db, "commit", 7));
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "commit"), 7);
+    assert_ok(db_commit(fixture->db));
+    assert_ok(db_begin(fixture->db));
+    assert_ok(put(fixture->db, "commit", 8));
+    db_rollback(fixture->db);
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "commit"), 7);
+    db_rollback(fixture->db);
+}
+
+static void a_write_outside_a_transaction_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_status(put(fixture->db, "outside", 1), INTERNAL);
+    assert_status(db_commit(fixture->db), INTERNAL);
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "outside"), 0);
+}
+
+static void transactions_do_not_nest(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_ok(db_begin(fixture->db));
+    assert_status(db_begin(fixture->db), INTERNAL);
+    assert_true(db_is_writing(fixture->db));
+    db_rollback(fixture->db);
+}
+
+static void the_reading_connection_cannot_write(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_not_equal(connection_execute(&fixture->db->reader, "DELETE FROM users"), STATUS_OK);
+}
+
+static void double_quoted_strings_are_no_strings(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_int_not_equal(
+        connection_execute(&fixture->db->reader, "SELECT \"no such column\""), STATUS_OK);
+}
+
+static void a_missing_database_is_not_created(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db *db = NULL;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/absent.db", fixture->folder);
+    assert_status(db_open(&db, path), NOT_FOUND);
+    assert_null(db);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void a_file_that_is_no_database_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db *db = NULL;
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/text.db", fixture->folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 200; i++) {
+        fputs("This is a letter and not a database. ", file);
+    }
+    fclose(file);
+    if (db_open(&db, path) == STATUS_OK) {
+        assert_false(db_ping(db));
+    }
+    db_close(db);
+}
+
+static void a_full_database_is_no_space_and_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    enum status status = STATUS_OK;
+    char key[1001] = "";
+
+    memset(key, 'k', sizeof(key) - 1);
+    assert_ok(db_begin(fixture->db));
+    assert_ok(connection_execute(&fixture->db->writer, "PRAGMA max_page_count = 1"));
+    for (int i = 0; i < 1000 && status == STATUS_OK; i++) {
+        number_key(key, i);
+        status = throttle_put(
+            fixture->db, &(struct throttle_row){ .key = str_from_c(key), .last_at = 1 });
+    }
+    assert_int_equal(status, STATUS_NO_SPACE);
+    assert_status(db_end(fixture->db, status), NO_SPACE);
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, key), 0);
+    assert_ok(connection_execute(&fixture->db->writer, "PRAGMA max_page_count = 1000000"));
+    assert_ok(add_one(fixture->db, "after"));
+    integrity_is_ok(fixture);
+}
+
+enum { THREADS = 8, ADDS_EACH = 100, PROCESSES = 2 };
+
+struct adder {
+    pthread_t thread;
+    const char *path;
+    int failed;
+};
+
+static void *add_in_thread(void *context)
+{
+    struct adder *adder = context;
+    struct db *db = NULL;
+
+    if (db_open(&db, adder->path) != STATUS_OK) {
+        adder->failed = ADDS_EACH;
+        return NULL;
+    }
+    for (int i = 0; i < ADDS_EACH; i++) {
+        adder->failed += add_one(db, "shared") != STATUS_OK;
+    }
+    db_close(db);
+    return NULL;
+}
+
+/* The work of one process: its threads add; 0 when every write went through. */
+static int add_in_threads(const char *path)
+{
+    struct adder adders[THREADS] = { { 0 } };
+    int failed = 0;
+
+    for (int i = 0; i < THREADS; i++) {
+        adders[i].path = path;
+        failed += pthread_create(&adders[i].thread, NULL, add_in_thread, &adders[i]) != 0;
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(adders[i].thread, NULL);
+        failed += adders[i].failed;
+    }
+    return failed;
+}
+
+static void two_processes_of_eight_threads_lose_no_update(void **state)
+{
+    struct fixture *fixture = *state;
+    pid_t children[PROCESSES];
+    int status;
+
+    db_close(fixture->db); /* a connection must not be carried over fork */
+    for (int i = 0; i < PROCESSES; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            _exit(add_in_threads(fixture->path) != 0);
+        }
+        assert_true(children[i] > 0);
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_ok(db_open(&fixture->db, fixture->path));
+    assert_int_equal(
+        failures_of(fixture->db, &fixture->arena, "shared"), PROCESSES * THREADS * ADDS_EACH);
+    integrity_is_ok(fixture);
+}
+
+struct writer {
+    pthread_t thread;
+    const char *path;
+    int64_t until_us;
+    int written;
+};
+
+static void *write_in_thread(void *context)
+{
+    struct writer *writer = context;
+    struct db *db = NULL;
+
+    if (db_open(&db, writer->path) == STATUS_OK) {
+        while (clock_monotonic_us() < writer->until_us && add_one(db, "fair") == STATUS_OK) {
+            writer->written++;
+        }
+    }
+    db_close(db);
+    return NULL;
+}
+
+static void writers_without_a_pause_get_as_many_turns_each(void **state)
+{
+    struct fixture *fixture = *state;
+    struct writer writers[THREADS];
+    int fewest = INT_MAX, most = 0;
+
+    for (int i = 0; i < THREADS; i++) {
+        writers[i] =
+            (struct writer){ .path = fixture->path, .until_us = clock_monotonic_us() + 700000 };
+        assert_int_equal(pthread_create(&writers[i].thread, NULL, write_in_thread, &writers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        fewest = writers[i].written < fewest ? writers[i].written : fewest;
+        most = writers[i].written > most ? writers[i].written : most;
+    }
+    assert_true(fewest > 0 && most <= 3 * fewest + 3);
+}
+
+static void a_writer_waits_for_its_turn_and_then_is_told_busy(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db *other = NULL;
+
+    assert_ok(db_open(&other, fixture->path));
+    assert_ok(db_begin(fixture->db));
+    assert_status(db_begin(other), BUSY);
+    assert_ok(put(fixture->db, "turn", 1));
+    assert_ok(db_commit(fixture->db));
+    assert_ok(add_one(other, "turn"));
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "turn"), 2);
+    db_close(other);
+}
+
+static void the_log_stays_bounded(void **state)
+{
+    struct fixture *fixture = *state;
+    char wal[128];
+    struct stat st;
+    char key[2000];
+
+    memset(key, 'w', sizeof(key));
+    for (int i = 0; i < 1500; i++) {
+        number_key(key, i);
+        assert_ok(db_begin(fixture->db));
+        assert_ok(throttle_put(fixture->db,
+            &(struct throttle_row){ .key = str_from(key, sizeof(key)), .last_at = 1 }));
+        assert_ok(db_commit(fixture->db));
+    }
+    snprintf(wal, sizeof(wal), "%s-wal", fixture->path);
+    assert_int_equal(stat(wal, &st), 0);
+    assert_true(st.st_size < (DB_CHECKPOINT_PAGES + 200) * 4200LL);
+    integrity_is_ok(fixture);
+}
+
+/* Writes until it is killed; tells each durable number through the pipe. */
+static void write_for_ever(const char *path, int fd)
+{
+    struct db *db = NULL;
+
+    if (db_open(&db, path) != STATUS_OK) {
+        _exit(1);
+    }
+    for (int64_t i = 1; add_one(db, "killed") == STATUS_OK; i++) {
+        if (write(fd, &i, sizeof(i)) != sizeof(i)) {
+            _exit(1);
+        }
+    }
+    _exit(1);
+}
+
+static void a_killed_writer_leaves_a_sound_file_with_all_it_promised(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t before = failures_of(fixture->db, &fixture->arena, "killed");
+
+    for (int round = 0; round < 10; round++) {
+        struct timespec pause = { .tv_nsec = 20000000L + round * 7000000L };
+        int64_t promised = 0, number;
+        int pipes[2];
+        pid_t child;
+
+        assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+        db_close(fixture->db);
+        child = fork();
+        if (child == 0) {
+            write_for_ever(fixture->path, pipes[1]);
+        }
+        nanosleep(&pause, NULL);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        close(pipes[1]);
+        while (read(pipes[0], &number, sizeof(number)) == sizeof(number)) {
+            promised = number;
+        }
+        close(pipes[0]);
+        assert_ok(db_open(&fixture->db, fixture->path));
+        integrity_is_ok(fixture);
+        /* One more may have been committed than was told. */
+        number = failures_of(fixture->db, &fixture->arena, "killed") - before;
+        assert_true(number == promised || number == promised + 1);
+        before += number;
+        assert_ok(add_one(fixture->db, "after kill"));
+    }
+    assert_true(before > 0);
+}
+
+static void a_backup_holds_what_was_committed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct db *copy = NULL;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/backup.db", fixture->folder);
+    assert_ok(add_one(fixture->db, "backup"));
+    assert_ok(db_backup(fixture->db, path));
+    assert_status(db_backup(fixture->db, path), CONFLICT);
+    assert_ok(db_open(&copy, path));
+    assert_int_equal(failures_of(copy, &fixture->arena, "backup"), 1);
+    db_close(copy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_commit_is_seen_and_a_rollback_is_not),
+        cmocka_unit_test(a_write_outside_a_transaction_is_refused),
+        cmocka_unit_test(transactions_do_not_nest),
+        cmocka_unit_test(the_reading_connection_cannot_write),
+        cmocka_unit_test(double_quoted_strings_are_no_strings),
+        cmocka_unit_test(a_missing_database_is_not_created),
+        cmocka_unit_test(a_file_that_is_no_database_is_refused),
+        cmocka_unit_test(a_full_database_is_no_space_and_changes_nothing),
+        cmocka_unit_test(two_processes_of_eight_threads_lose_no_update),
+        cmocka_unit_test(writers_without_a_pause_get_as_many_turns_each),
+        cmocka_unit_test(a_writer_waits_for_its_turn_and_then_is_told_busy),
+        cmocka_unit_test(the_log_stays_bounded),
+        cmocka_unit_test(a_killed_writer_leaves_a_sound_file_with_all_it_promised),
+        cmocka_unit_test(a_backup_holds_what_was_committed),
+    };
+
+    return cmocka_run_group_tests_name("store db", tests, fixture_open, fixture_close);
+}
