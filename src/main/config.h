@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "domain/access.h"
 
-enum { CONFIG_SETTINGS_MAX = 48, CONFIG_PROBLEMS_MAX = 64 };
+enum { CONFIG_SETTINGS_MAX = 128, CONFIG_PROBLEMS_MAX = 64 };
 
 /* How the web server sends a file that we name: X-Sendfile, X-Accel-Redirect, or not at all. */
 enum config_sendfile { CONFIG_SENDFILE_OFF, CONFIG_SENDFILE_X_SENDFILE, CONFIG_SENDFILE_X_ACCEL };

@@ -13,6 +13,22 @@
 /* The least that one must be to enter. */
 enum access { ACCESS_ANYONE, ACCESS_VIEWER, ACCESS_EDITOR, ACCESS_ADMIN };
 
+/* What an API token must allow to enter; sessions may all that their role may. */
+enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_UPLOAD, SCOPE_DELETE, SCOPE_ADMIN };
+
+/* Which rate limit a request counts against. */
+enum rate_class { RATE_NONE, RATE_SIGN_IN, RATE_PRESIGN, RATE_WRITE, RATE_READ };
+
+/* Whose clients read the answer: our own API (seed 002's), or that of another system. Decides the
+ * names of fields in errors, and whether an operator may open the route to everyone. */
+enum dialect {
+    NATIVE,
+    GATEWAY /* 000 */,
+    PROFILE /* 001 */,
+    FILES /* 003 */,
+    STORAGE_V1 /* 004 */
+};
+
 /* How a request proves that it comes from a page of ours. */
 enum csrf {
     CSRF_NONE,   /* GET: changes nothing */
@@ -39,6 +55,9 @@ struct route {
     handler_fn *handler;
     enum audience audience;
     enum access access;
+    enum scope scope;
+    enum rate_class rate;
+    enum dialect dialect;
     enum csrf csrf;
     enum body_kind body;
     size_t body_max_bytes;          /* 0 with BODY_MULTIPART: the handler's streaming limit */
