@@ -24,6 +24,7 @@ struct exchange {
     /* by routes.c */
     const struct route *route; /* NULL: no address matched */
     int64_t id;                /* the path's :id; 0 without one */
+    struct str raw_key;        /* the path's :key..., still percent-encoded; empty without one */
     struct str allow;          /* the Allow header of a 405 */
 
     /* by guard.c */
@@ -37,6 +38,7 @@ struct exchange {
     bool had_session;         /* a session cookie came that is worth nothing any more */
     struct str body;          /* as read for a form or JSON; empty for streams */
     struct pairs form;        /* decoded, when the body is a form */
+    struct str key;           /* the path's :key..., decoded: text of 1..1024 bytes without NUL */
 
     /* by params.c */
     void *params; /* the struct that the route's parameters describe; NULL without any */

@@ -1,12 +1,13 @@
 /* The guard: enforcing the columns of the route table. The order of checks is the header's. */
 #include "web/guard.h"
 
+#include "base/escape.h"
 #include "crypto/token.h"
 #include "domain/token.h"
 #include "web/cookies.h"
 #include "web/routes.h"
 
-enum { FORM_FIELDS_MAX = 100 };
+enum { FORM_FIELDS_MAX = 100, KEY_MAX_BYTES = 1024 };
 
 static enum status refuse(struct exchange *exchange, enum status status, struct str sentence)
 {
@@ -237,6 +238,25 @@ static enum status check_csrf(struct exchange *exchange)
 
 /* --- parameters --- */
 
+/* "uploads%2Fa.png" and "uploads/a.png" are one key; a plus is a plus. */
+static enum status read_key(struct exchange *exchange)
+{
+    struct str key;
+
+    if (str_is_empty(exchange->raw_key))
+        return STATUS_OK;
+    if (!escape_url_decode(exchange->arena, exchange->raw_key, false, &key) || !str_is_utf8(key) ||
+        str_index(key, '\0') >= 0)
+        return refuse(exchange, STATUS_BAD_REQUEST,
+            STR("The key in the address holds a bad %-escape or is not text: send it as UTF-8, "
+                "percent-encoded."));
+    if (key.len > KEY_MAX_BYTES)
+        return refuse(exchange, STATUS_BAD_REQUEST,
+            STR("The key in the address is too long: object keys have at most 1024 bytes."));
+    exchange->key = key;
+    return STATUS_OK;
+}
+
 static enum status read_json_params(struct exchange *exchange)
 {
     struct str why = STR_EMPTY;
@@ -296,7 +316,7 @@ static enum status read_params(struct exchange *exchange)
 enum status guard_check(struct exchange *exchange)
 {
     static enum status (*const checks[])(struct exchange *) = { guard_identify, check_access,
-        check_type, check_length, read_body, check_csrf, read_params };
+        check_type, check_length, read_body, check_csrf, read_key, read_params };
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < COUNT_OF(checks) && status == STATUS_OK; i++)

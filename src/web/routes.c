@@ -5,33 +5,46 @@
 
 enum { ALLOW_MAX_BYTES = 100 };
 
-/* One segment against another; ":id" takes a whole number from 1. */
-static bool segment_matches(struct str pattern, struct str segment, int64_t *out_id)
-{
-    int64_t id;
+#define ID  STR(":id")
+#define KEY STR(":key...")
 
-    if (!str_equal(pattern, STR(":id")))
-        return str_equal(pattern, segment);
-    if (!str_parse_i64(segment, &id) || id < 1)
-        return false;
-    *out_id = id;
-    return true;
+/* ":id", the whole segment: a whole number from 1. Moves *path past it. */
+static bool take_id(struct str *path, int64_t *out_id)
+{
+    ssize_t end = str_index(*path, '/');
+    struct str segment = end < 0 ? *path : str_head(*path, (size_t)end);
+
+    *path = str_from_offset(*path, segment.len);
+    return str_parse_i64(segment, out_id) && *out_id >= 1;
 }
 
-static bool path_matches(struct str pattern, struct str path, int64_t *out_id)
+/* ":key...", one byte or more of anything, slashes too; what follows it in the pattern is literal.
+ */
+static bool take_key(struct str path, struct str ending, struct str *out_key)
 {
-    struct str expected, segment;
-    ssize_t fixed = str_index(pattern, ':');
+    *out_key = str_head(path, path.len > ending.len ? path.len - ending.len : 0);
+    return out_key->len > 0 && str_ends_with(path, ending);
+}
 
-    if (fixed < 0)
-        return str_equal(pattern, path);
-    if (!str_starts_with(path, str_head(pattern, (size_t)fixed)))
-        return false;
-    while (str_split(&pattern, '/', &expected)) {
-        if (!str_split(&path, '/', &segment) || !segment_matches(expected, segment, out_id))
-            return false;
+/* Byte by byte: most rows differ from a path early, and nothing was measured or split until then.
+ */
+static bool path_matches(const char *pattern, struct str path, struct path_values *out)
+{
+    while (*pattern != '\0') {
+        if (*pattern != ':') {
+            if (path.len == 0 || path.ptr[0] != *pattern)
+                return false;
+            pattern++;
+            path = str_from_offset(path, 1);
+        } else if (strncmp(pattern, KEY.ptr, KEY.len) == 0) {
+            return take_key(path, str_from_c(pattern + KEY.len), &out->raw_key);
+        } else {
+            if (!take_id(&path, &out->id))
+                return false;
+            pattern += ID.len;
+        }
     }
-    return path.ptr == NULL;
+    return path.len == 0;
 }
 
 static void allow(struct buf *list, enum method method)
@@ -43,36 +56,55 @@ static void allow(struct buf *list, enum method method)
         buf_put(list, STR(", HEAD"));
 }
 
-enum status route_match(struct exchange *exchange)
+/* From the end, because a more particular pattern sorts after one that takes more: ':' is less than
+ * any letter, and a pattern less than what goes on from it. */
+const struct route *route_find(const struct route *table, size_t count, enum method method,
+    struct str path, struct path_values *out)
 {
-    const struct request *request = exchange->request;
-    enum method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
+    for (size_t i = count; i-- > 0;) {
+        *out = (struct path_values){ .id = 0 };
+        if (table[i].method == method && path_matches(table[i].path, path, out))
+            return &table[i];
+    }
+    return NULL;
+}
+
+/* Not by this method: by which? */
+static enum status match_other_method(struct exchange *exchange)
+{
+    struct path_values values;
     struct buf methods;
 
     buf_init_arena(&methods, exchange->arena, ALLOW_MAX_BYTES);
     for (size_t i = 0; i < route_count; i++) {
-        int64_t id = 0;
-        if (!path_matches(str_from_c(route_table[i].path), request->raw_path, &id))
+        if (!path_matches(route_table[i].path, exchange->request->raw_path, &values))
             continue;
         exchange->route = &route_table[i];
-        exchange->id = id;
-        if (route_table[i].method == method)
-            return STATUS_OK;
         allow(&methods, route_table[i].method);
     }
     exchange->allow = buf_str(&methods);
     return exchange->route == NULL ? STATUS_NOT_FOUND : STATUS_METHOD_NOT_ALLOWED;
 }
 
+enum status route_match(struct exchange *exchange)
+{
+    const struct request *request = exchange->request;
+    enum method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
+    struct path_values values;
+
+    exchange->route = route_find(route_table, route_count, method, request->raw_path, &values);
+    if (exchange->route == NULL)
+        return match_other_method(exchange);
+    exchange->id = values.id;
+    exchange->raw_key = values.raw_key;
+    return STATUS_OK;
+}
+
 bool route_answers_get(struct str path)
 {
-    int64_t id;
+    struct path_values values;
 
-    for (size_t i = 0; i < route_count; i++)
-        if (route_table[i].method == METHOD_GET &&
-            path_matches(str_from_c(route_table[i].path), path, &id))
-            return true;
-    return false;
+    return route_find(route_table, route_count, METHOD_GET, path, &values) != NULL;
 }
 
 struct str access_name(enum access access)

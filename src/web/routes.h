@@ -50,7 +50,12 @@ enum audience { FOR_PEOPLE, FOR_PROGRAMS };
 typedef enum status handler_fn(struct exchange *exchange);
 
 struct route {
-    const char *path; /* literal segments and :id, a whole number from 1 */
+    /*
+     * Literal text, and in place of segments: ":id", a whole number from 1, and once ":key...", an
+     * object key with its slashes, one byte or more, up to the literal end of the pattern. Keys are
+     * opaque: "..", "//" and the like mean nothing.
+     */
+    const char *path;
     enum method method;
     handler_fn *handler;
     enum audience audience;
@@ -68,11 +73,24 @@ struct route {
 extern const struct route route_table[];
 extern const size_t route_count;
 
+/* What stands in a path where its pattern has a name. */
+struct path_values {
+    int64_t id;
+    struct str raw_key; /* still percent-encoded */
+};
+
 /*
- * Find the row for the request's path and method (HEAD is answered by GET) and set exchange->route
- * and
- * ->id. NOT_FOUND; METHOD_NOT_ALLOWED with exchange->allow set and ->route one of that path, so
- * that the error has the right form.
+ * The row of `table`, which is sorted as route_table is, that answers `method` at `path` (as it was
+ * sent, without the query). Where several match, the more particular one: a literal beats a name,
+ * and "/:key.../url" beats "/:key...". NULL: none.
+ */
+const struct route *route_find(const struct route *table, size_t count, enum method method,
+    struct str path, struct path_values *out);
+
+/*
+ * Find the row for the request's path and method (HEAD is answered by GET) and set exchange->route,
+ * ->id and ->raw_key. NOT_FOUND; METHOD_NOT_ALLOWED with exchange->allow set and ->route one of
+ * that path, so that the error has the right form.
  */
 enum status route_match(struct exchange *exchange) MUST_CHECK;
 

@@ -259,6 +259,92 @@ static void paths_match_their_rows_and_nothing_else(void **state)
     }
 }
 
+/* A path of that pattern, with 7 and "a/b" for its names. */
+static struct str sample_path(struct arena *arena, const char *pattern)
+{
+    struct str rest = str_from_c(pattern), segment;
+    struct buf path;
+
+    buf_init_arena(&path, arena, 1000);
+    while (str_split(&rest, '/', &segment)) {
+        if (str_equal(segment, STR(":id")))
+            segment = STR("7");
+        else if (str_equal(segment, STR(":key...")))
+            segment = STR("a/b");
+        else
+            assert_true(str_index(segment, ':') < 0);
+        buf_put(&path, segment);
+        if (rest.ptr != NULL)
+            buf_put_byte(&path, '/');
+    }
+    return buf_str(&path);
+}
+
+static void every_route_is_reached_by_a_path_of_its_own(void **state)
+{
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &route_table[i];
+        struct path_values values;
+        struct str path = sample_path(*state, route->path);
+
+        if (route_find(route_table, route_count, route->method, path, &values) != route)
+            fail_msg("%.*s does not lead to %s", STR_ARG(path), route->path);
+        expect_int(route->path, values.id, strstr(route->path, ":id") != NULL ? 7 : 0);
+        expect_str(route->path, values.raw_key,
+            strstr(route->path, ":key...") != NULL ? STR("a/b") : STR_EMPTY);
+    }
+}
+
+static void keys_take_slashes_and_yield_to_literals(void **state)
+{
+    static const struct route table[] = {
+        { .path = "/f/:id", .method = METHOD_GET },
+        { .path = "/f/:id/x", .method = METHOD_GET },
+        { .path = "/k/:key...", .method = METHOD_GET },
+        { .path = "/k/:key...", .method = METHOD_DELETE },
+        { .path = "/k/:key.../url", .method = METHOD_GET },
+        { .path = "/k/list", .method = METHOD_GET },
+    };
+    static const struct {
+        const char *path;
+        enum method method;
+        int row;
+        const char *key;
+    } cases[] = {
+        { "/k/a", METHOD_GET, 2, "a" },
+        { "/k/a/b.png", METHOD_GET, 2, "a/b.png" },
+        { "/k/a%2Fb.png", METHOD_GET, 2, "a%2Fb.png" },
+        { "/k/a/b.png", METHOD_DELETE, 3, "a/b.png" },
+        { "/k/a/b/url", METHOD_GET, 4, "a/b" },
+        { "/k/a%2Furl", METHOD_GET, 2, "a%2Furl" },
+        { "/k/url", METHOD_GET, 2, "url" },
+        { "/k//url", METHOD_GET, 2, "/url" },
+        { "/k/url/url", METHOD_GET, 4, "url" },
+        { "/k/list", METHOD_GET, 5, "" },
+        { "/k/list", METHOD_DELETE, 3, "list" },
+        { "/k/list/", METHOD_GET, 2, "list/" },
+        { "/k/../f/1", METHOD_GET, 2, "../f/1" },
+        { "/k/", METHOD_GET, -1, "" },
+        { "/k", METHOD_GET, -1, "" },
+        { "/k/a", METHOD_POST, -1, "" },
+        { "/f/1/x", METHOD_GET, 1, "" },
+        { "/f/1x", METHOD_GET, -1, "" },
+        { "/f/1/", METHOD_GET, -1, "" },
+        { "/f//x", METHOD_GET, -1, "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct path_values values;
+        const struct route *route =
+            route_find(table, COUNT_OF(table), cases[i].method, str_from_c(cases[i].path), &values);
+
+        expect_int(cases[i].path, route == NULL ? -1 : route - table, cases[i].row);
+        if (route != NULL)
+            expect_str(cases[i].path, values.raw_key, str_from_c(cases[i].key));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -274,6 +360,9 @@ int main(void)
         TEST("an unknown type is named by its subtype", an_unknown_type_is_named_by_its_subtype),
         TEST("the route table is sorted and guarded", the_route_table_is_sorted_and_guarded),
         TEST("paths match their rows and nothing else", paths_match_their_rows_and_nothing_else),
+        TEST("every route is reached by a path of its own",
+            every_route_is_reached_by_a_path_of_its_own),
+        TEST("keys take slashes and yield to literals", keys_take_slashes_and_yield_to_literals),
     };
 
     return RUN(tests);
