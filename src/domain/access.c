@@ -27,7 +27,9 @@ bool role_parse(struct str name, enum role *out)
 
 int64_t access_visible_owner(const struct actor *actor, enum library library)
 {
-    return actor->role == ROLE_ADMIN || library == LIBRARY_SHARED ? 0 : actor->user_id;
+    bool sees_all = actor->role == ROLE_ADMIN || library == LIBRARY_SHARED;
+
+    return sees_all && !actor->is_own_only ? 0 : actor->user_id;
 }
 
 bool access_can_see(const struct actor *actor, enum library library, int64_t owner_id)
@@ -39,7 +41,10 @@ bool access_can_see(const struct actor *actor, enum library library, int64_t own
 
 bool access_can_edit(const struct actor *actor, int64_t owner_id)
 {
-    return actor->role == ROLE_ADMIN || (actor->role == ROLE_EDITOR && actor->user_id == owner_id);
+    bool is_own = actor->user_id == owner_id;
+
+    return actor->role == ROLE_ADMIN ? is_own || !actor->is_own_only
+                                     : actor->role == ROLE_EDITOR && is_own;
 }
 
 bool access_can_upload(const struct actor *actor)

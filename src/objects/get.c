@@ -9,8 +9,8 @@
 #include "objects/operations.h"
 
 #include "base/clock.h"
+#include "cgi/range.h"
 #include "objects/checksum.h"
-#include "objects/range.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -5,9 +5,9 @@
 #include "objects/operations.h"
 
 #include "base/clock.h"
+#include "cgi/range.h"
 #include "objects/body.h"
 #include "objects/features.h"
-#include "objects/range.h"
 
 enum { META_MAX_BYTES = 2048 };
 

@@ -1,9 +1,9 @@
 /*
- * test_objects_range.c - ranges and conditions, row by row.
+ * test_cgi_range.c - ranges and conditions, row by row.
  */
 #include "unit.h"
 
-#include "objects/range.h"
+#include "cgi/range.h"
 
 static void ranges_are_read_like_this(void **state)
 {

@@ -4,8 +4,8 @@
  * Pure: header values in, decisions out. (RFC 9110, sections 13 and 14, as S3 applies them: one
  * range only; what is not understood means the whole object.)
  */
-#ifndef OBJECTS_RANGE_H
-#define OBJECTS_RANGE_H
+#ifndef CGI_RANGE_H
+#define CGI_RANGE_H
 
 #include "base/str.h"
 

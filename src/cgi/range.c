@@ -1,7 +1,7 @@
 /*
  * range.c - see range.h.
  */
-#include "objects/range.h"
+#include "cgi/range.h"
 
 #include "base/clock.h"
 
