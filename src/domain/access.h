@@ -26,8 +26,8 @@ struct actor {
     int64_t user_id;
     enum role role;
     struct str address; /* the client's, for the audit trail; empty for the system */
-    bool is_own_only;   /* sees, changes and deletes no images but his own, whatever role and library
-                           allow besides: seed 001's "users see only their own" */
+    bool is_own_only; /* sees, changes and deletes no images but his own, whatever role and library
+                         allow besides: seed 001's "users see only their own" */
 };
 
 #define ACTOR_SYSTEM ((struct actor){ .user_id = 0, .role = ROLE_ADMIN })

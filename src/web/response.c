@@ -125,3 +125,9 @@ void response_finish(struct exchange *exchange)
             reply, STR("Retry-After"), arena_printf(exchange->arena, "%lld", (long long)wait_s));
     reply_set_header(reply, STR("X-Request-Id"), exchange->request->id);
 }
+
+enum status response_stream_begin(struct exchange *exchange)
+{
+    response_finish(exchange);
+    return reply_stream_begin(exchange->reply);
+}

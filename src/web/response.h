@@ -28,6 +28,10 @@ enum status response_see_other(
 /* 302 to a URL that the browser may remember for max_age_s; 0: not at all. */
 enum status response_found(struct exchange *exchange, struct str url, int64_t max_age_s) MUST_CHECK;
 
+/* Send the head of a streamed answer, with the headers that every answer carries; what follows goes
+ * through reply_stream_write. IO when the client is gone. */
+enum status response_stream_begin(struct exchange *exchange) MUST_CHECK;
+
 /*
  * The answer to a failure: for people the error page (or, when they are not signed in, 303 to the
  * sign-in page), for programs a problem document (RFC 9457). Words come from exchange->task.failure

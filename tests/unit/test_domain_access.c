@@ -38,8 +38,8 @@ static void roles_and_owners_decide_as_the_table_says(void **state)
         int64_t visible = access_visible_owner(&actor, cases[i].library);
 
         expect_int(cases[i].name, access_can_see(&actor, cases[i].library, OWN), true);
-        expect_int(cases[i].name, access_can_see(&actor, cases[i].library, OTHER),
-            cases[i].sees_other);
+        expect_int(
+            cases[i].name, access_can_see(&actor, cases[i].library, OTHER), cases[i].sees_other);
         expect_int(cases[i].name, visible, cases[i].sees_other ? 0 : OWN);
         expect_int(cases[i].name, access_can_edit(&actor, OWN), cases[i].edits_own);
         expect_int(cases[i].name, access_can_edit(&actor, OTHER), cases[i].edits_other);
@@ -49,8 +49,8 @@ static void roles_and_owners_decide_as_the_table_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST("roles and owners decide as the table says",
-            roles_and_owners_decide_as_the_table_says),
+        TEST(
+            "roles and owners decide as the table says", roles_and_owners_decide_as_the_table_says),
     };
 
     return RUN(tests);

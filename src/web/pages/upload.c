@@ -12,6 +12,7 @@
 #include "web/model.h"
 #include "web/response.h"
 #include "web/text.h"
+#include "web/upload_turn.h"
 
 enum { FILES_MAX = 100, FIELD_MAX_BYTES = 1000, LIST_MAX_BYTES = 4000 };
 
@@ -237,19 +238,13 @@ static enum status receive(struct exchange *exchange)
     return status;
 }
 
-/* The form comes as fast as the person's line, and its thread waits for it: so a part of the
- * threads is kept for everyone else. */
 enum status upload_post(struct exchange *exchange)
 {
-    struct app *app = exchange->thread->app;
-    int most = app->options->upload_forms_max;
-    enum status status = STATUS_BUSY;
+    enum status status = upload_turn_take(exchange);
 
-    if (atomic_fetch_add(&app->upload_forms, 1) < most || most == 0)
-        status = receive(exchange);
-    else
-        failure_set(&exchange->task.failure, STATUS_BUSY, STR_EMPTY,
-            STR("Many forms with files are being received just now. Try again in a few minutes."));
-    atomic_fetch_sub(&app->upload_forms, 1);
+    if (status != STATUS_OK)
+        return status;
+    status = receive(exchange);
+    upload_turn_give(exchange);
     return status;
 }
