@@ -59,14 +59,22 @@ static inline int world_open(void **state)
     world_locate(&world->options.storage.external, STR("images.example.org"), 8081);
     assert_ok(domain_open(&world->domain, &world->options));
     world->fixture.db = world->domain.db;
-    world->admin = (struct actor){ fixture_add_user(&world->fixture, "ada@example.org", "admin"),
-        ROLE_ADMIN, STR("192.0.2.1") };
-    world->editor = (struct actor){ fixture_add_user(&world->fixture, "ed@example.org", "editor"),
-        ROLE_EDITOR, STR("192.0.2.2") };
-    world->other = (struct actor){ fixture_add_user(&world->fixture, "eve@example.org", "editor"),
-        ROLE_EDITOR, STR("192.0.2.3") };
-    world->viewer = (struct actor){ fixture_add_user(&world->fixture, "vi@example.org", "viewer"),
-        ROLE_VIEWER, STR("192.0.2.4") };
+    world->admin =
+        (struct actor){ .user_id = fixture_add_user(&world->fixture, "ada@example.org", "admin"),
+            .role = ROLE_ADMIN,
+            .address = STR("192.0.2.1") };
+    world->editor =
+        (struct actor){ .user_id = fixture_add_user(&world->fixture, "ed@example.org", "editor"),
+            .role = ROLE_EDITOR,
+            .address = STR("192.0.2.2") };
+    world->other =
+        (struct actor){ .user_id = fixture_add_user(&world->fixture, "eve@example.org", "editor"),
+            .role = ROLE_EDITOR,
+            .address = STR("192.0.2.3") };
+    world->viewer =
+        (struct actor){ .user_id = fixture_add_user(&world->fixture, "vi@example.org", "viewer"),
+            .role = ROLE_VIEWER,
+            .address = STR("192.0.2.4") };
     task_init(&world->task, &world->domain, &world->fixture.arena, world->editor, STR_EMPTY);
     *state = world;
     return 0;

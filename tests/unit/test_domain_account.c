@@ -249,7 +249,8 @@ static void a_changed_password_ends_the_other_sessions(void **state)
     struct str next = STR("another long password"), here, there;
     struct session mine, other;
 
-    world_as(world, (struct actor){ made.id, ROLE_EDITOR, STR("192.0.2.9") });
+    world_as(world,
+        (struct actor){ .user_id = made.id, .role = ROLE_EDITOR, .address = STR("192.0.2.9") });
     assert_ok(session_start(&world->task, made.id, STR("Firefox"), STR_EMPTY, &here, &mine));
     assert_ok(session_start(&world->task, made.id, STR("Chrome"), STR_EMPTY, &there, &other));
     assert_status(
