@@ -20,7 +20,8 @@ enum {
     KEY_ID_LENGTH = 18,
     STORAGE_ATTEMPTS = 20,
     STORAGE_PAUSE_MS = 250,
-    CORS_AGE_S = 3600
+    CORS_AGE_S = 3600,
+    ORIGINS_MAX = 100
 };
 
 /* What was done, for the end's report. */
@@ -155,16 +156,31 @@ static enum status make_bucket(struct cli *cli, struct s3_result *result)
     return status;
 }
 
-/*
- * Browsers PUT to the storage and read from it across origins. Any origin, unless PUBLIC_URL says
- * which: CORS protects nothing here, what gives access is the signature in the URL.
- */
+/* The origins whose pages may reach storage: ours and those of CORS_ORIGINS. Any, unless PUBLIC_URL
+ * says which ours is: CORS protects nothing here, what gives access is the signature in the URL. */
+static size_t list_origins(const struct config *config, struct str *out)
+{
+    struct str rest = config->cors_origins;
+    size_t count = 0;
+
+    out[count++] = config->public_url;
+    if (str_is_empty(config->public_url) || str_equal(rest, STR("*")))
+        out[0] = STR("*");
+    else if (!str_is_empty(rest))
+        while (count < ORIGINS_MAX && str_split(&rest, ',', &out[count]))
+            count++;
+    return count;
+}
+
+/* Browsers PUT to the storage and read from it across origins. */
 static enum status set_cors(struct cli *cli, struct s3_result *result)
 {
     static const struct str methods[] = { STR_INIT("GET"), STR_INIT("HEAD"), STR_INIT("PUT") };
     static const struct str all = STR_INIT("*"), etag = STR_INIT("ETag");
-    struct str origin = str_is_empty(cli->config.public_url) ? all : cli->config.public_url;
-    struct s3_cors cors = { &origin, 1, methods, COUNT_OF(methods), &all, 1, &etag, 1, CORS_AGE_S };
+    struct str origins[ORIGINS_MAX];
+    size_t count = list_origins(&cli->config, origins);
+    struct s3_cors cors = { origins, count, methods, COUNT_OF(methods), &all, 1, &etag, 1,
+        CORS_AGE_S };
 
     return s3_put_bucket_cors(&cli->domain.s3, cli->arena, &cors, result);
 }

@@ -8,6 +8,7 @@
 #include "main/config_file.h"
 #include "main/config_problem.h"
 #include "main/setting.h"
+#include "web/routes.h"
 
 #include <stdio.h>
 
@@ -190,6 +191,20 @@ static void complete(struct arena *arena, struct config *config)
     complete_storage(arena, config);
 }
 
+/* "/images" is no place for a prefix: "/images/7" is an address already. */
+static bool is_prefix_free(struct str prefix)
+{
+    if (str_equal(prefix, STR("/static")))
+        return false;
+    for (size_t i = 0; i < route_count && !str_is_empty(prefix); i++) {
+        struct str path = str_from_c(route_table[i].path);
+        if (str_starts_with(path, prefix) &&
+            (path.len == prefix.len || path.ptr[prefix.len] == '/'))
+            return false;
+    }
+    return true;
+}
+
 static void check_together(struct arena *arena, const struct config *config, enum config_need need,
     struct config_problems *problems)
 {
@@ -206,6 +221,15 @@ static void check_together(struct arena *arena, const struct config *config, enu
         config_problem(arena, problems,
             "PUBLIC_URL is https, so browsers must reach the embedded storage by https too: set "
             "S3_PUBLIC_ENDPOINT_URL to its address there, or S3_ENDPOINT_URL to other storage.");
+    if (!is_prefix_free(config->path_prefix))
+        config_problem(arena, problems,
+            "PATH_PREFIX=%.*s is an address of Vitrine's own: choose another.",
+            STR_ARG(config->path_prefix));
+    if (config->cors_credentials &&
+        (str_is_empty(config->cors_origins) || str_equal(config->cors_origins, STR("*"))))
+        config_problem(arena, problems,
+            "CORS_CREDENTIALS=on needs CORS_ORIGINS to list the origins that it is for: a cookie "
+            "is not for the pages of everyone.");
     if (has_id != has_secret)
         config_problem(arena, problems, "%s is set and %s is not: set both or neither.",
             has_id ? "S3_ACCESS_KEY_ID" : "S3_SECRET_ACCESS_KEY",

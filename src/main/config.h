@@ -53,6 +53,9 @@ struct config {
     int64_t objects_port;
     struct str objects_root; /* folder of the embedded S3 endpoint */
     struct str public_url;   /* browser-facing origin; empty: follows the Host header */
+    struct str path_prefix;  /* "/prod"; empty: none */
+    struct str cors_origins; /* comma-separated origins, or "*"; empty: none */
+    bool cors_credentials;
     int64_t threads;
     enum log_level log_level;
     enum config_sendfile sendfile;

@@ -171,6 +171,51 @@ bool setting_origin(struct arena *arena, const struct setting *setting, struct s
     return true;
 }
 
+bool setting_origins(struct arena *arena, const struct setting *setting, struct str text, void *out)
+{
+    struct buf list;
+    struct str rest = text, part, origin;
+
+    if (str_equal(text, STR("*"))) {
+        *(struct str *)out = STR("*");
+        return true;
+    }
+    buf_init_arena(&list, arena, (size_t)setting->max + 1);
+    while (str_split(&rest, ',', &part)) {
+        if (!setting_origin(arena, setting, str_trim(part), &origin))
+            return false;
+        if (list.len > 0)
+            buf_put_byte(&list, ',');
+        buf_put(&list, origin);
+    }
+    *(struct str *)out = arena_copy(arena, buf_str(&list));
+    return !buf_is_over(&list);
+}
+
+static bool is_plain_segment(struct str segment)
+{
+    for (size_t i = 0; i < segment.len; i++)
+        if (!isalnum((unsigned char)segment.ptr[i]) && strchr("-._~", segment.ptr[i]) == NULL)
+            return false;
+    return segment.len > 0 && segment.ptr[0] != '.';
+}
+
+bool setting_prefix(struct arena *arena, const struct setting *setting, struct str text, void *out)
+{
+    struct str rest, segment;
+
+    while (text.len > 0 && text.ptr[text.len - 1] == '/')
+        text.len--;
+    if (!is_length_ok(setting, text) || text.ptr[0] != '/')
+        return false;
+    rest = str_from_offset(text, 1);
+    while (str_split(&rest, '/', &segment))
+        if (!is_plain_segment(segment))
+            return false;
+    *(struct str *)out = arena_copy(arena, text);
+    return true;
+}
+
 bool setting_bucket(struct arena *arena, const struct setting *setting, struct str text, void *out)
 {
     if (!is_length_ok(setting, text))

@@ -55,6 +55,10 @@ setting_parse_fn setting_switch;
 setting_parse_fn setting_bool;
 /* An origin: http:// or https://, host, optional port, no path. Field: struct str, normalised. */
 setting_parse_fn setting_origin;
+/* Comma-separated origins, or "*". Field: struct str, normalised, without spaces. */
+setting_parse_fn setting_origins;
+/* A path of plain segments ("/prod"), without the '/' at its end. Field: struct str. */
+setting_parse_fn setting_prefix;
 /* Like setting_origin, a path allowed. */
 setting_parse_fn setting_url;
 /* The name of a bucket (3..63 of a-z 0-9 . -). Field: struct str. */

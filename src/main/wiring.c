@@ -97,6 +97,8 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
     memset(out, 0, sizeof(*out));
     out->templates_folder = config->templates;
     out->public_url = config->public_url;
+    out->path_prefix = config->path_prefix;
+    out->cors = (struct cors_options){ config->cors_origins, config->cors_credentials };
     out->version = STR(VITRINE_VERSION);
     out->asset_version = wiring_asset_version(arena, config->static_files);
     out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "web/cookies.h"
+#include "web/cors.h"
 #include "web/exchange.h"
 #include "web/guard.h"
 #include "web/response.h"
@@ -88,13 +89,40 @@ static enum status identify_for_error(struct exchange *exchange, enum status sta
     return status;
 }
 
+static bool is_page_under_prefix(const struct exchange *exchange)
+{
+    return exchange->route->audience == FOR_PEOPLE && exchange->route->method == METHOD_GET &&
+           exchange->path.len != exchange->request->raw_path.len;
+}
+
+/* Links and cookies of pages know one address, so that is where people are sent. */
+static enum status lead_to_page(struct exchange *exchange)
+{
+    struct str query = exchange->request->raw_query;
+    struct str page = exchange->path;
+
+    if (!str_is_empty(query))
+        page = ARENA_JOIN(exchange->arena, page, STR("?"), query);
+    return response_see_other(exchange, page, FLASH_NONE);
+}
+
+static bool is_options_of_api(const struct exchange *exchange, enum status status)
+{
+    return status == STATUS_METHOD_NOT_ALLOWED && exchange->request->method == METHOD_OPTIONS &&
+           exchange->route->audience == FOR_PROGRAMS;
+}
+
 static enum status run(struct exchange *exchange)
 {
-    enum status status = route_match(exchange);
+    enum status status = route_match(exchange, exchange->thread->app->options->path_prefix);
 
     exchange->flash = cookie_flash(exchange);
+    if (is_options_of_api(exchange, status))
+        return cors_answer_options(exchange);
     if (status != STATUS_OK)
         return identify_for_error(exchange, status);
+    if (is_page_under_prefix(exchange))
+        return lead_to_page(exchange);
     status = guard_check(exchange);
     if (status != STATUS_OK)
         return status;

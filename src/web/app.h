@@ -20,14 +20,22 @@
 
 struct template_set;
 
+/* Pages of which other origins may call the APIs (cors.h). */
+struct cors_options {
+    struct str origins;   /* "https://a.example,http://localhost:3000"; "*": all; empty: none */
+    bool has_credentials; /* their requests may carry the session cookie and read; never with "*" */
+};
+
 /* Borrowed by the app for its whole life. */
 struct app_options {
     struct domain_options domain;
     struct str templates_folder; /* ends in an uncounted NUL */
     struct str public_url;       /* browser-facing origin; empty: follows the Host header */
-    struct str version;          /* of the program: "0.1.0" */
-    struct str asset_version;    /* printed after ?v= in pages; changes with a release */
-    int upload_forms_max;        /* that are received at the same time; 0: any number */
+    struct str path_prefix;      /* "/prod": APIs answer under it as well; empty: none */
+    struct cors_options cors;
+    struct str version;       /* of the program: "0.1.0" */
+    struct str asset_version; /* printed after ?v= in pages; changes with a release */
+    int upload_forms_max;     /* that are received at the same time; 0: any number */
 };
 
 struct app {

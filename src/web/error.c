@@ -71,6 +71,24 @@ static json_t *storage_json(const struct failure *failure)
         model_text_or_null(failure->storage_request_id));
 }
 
+/* Where the clients of other systems look for the sentence. */
+static void add_dialect_fields(json_t *problem, const struct route *route)
+{
+    static const char *const fields[][2] = {
+        [NATIVE] = { NULL, NULL },
+        [GATEWAY] = { "message", "error" },
+        [PROFILE] = { "message", NULL },
+        [FILES] = { "detail", NULL },
+        [STORAGE_V1] = { "detail", NULL },
+    };
+
+    if (route == NULL)
+        return;
+    for (size_t i = 0; i < COUNT_OF(fields[0]); i++)
+        if (fields[route->dialect][i] != NULL)
+            json_object_set(problem, fields[route->dialect][i], json_object_get(problem, "detail"));
+}
+
 json_t *problem_json(const struct exchange *exchange, enum status status)
 {
     struct failure failure = words_of(exchange, status);
@@ -82,6 +100,7 @@ json_t *problem_json(const struct exchange *exchange, enum status status)
 
     if (!str_is_empty(failure.hint))
         json_object_set_new(problem, "hint", json_from_str(failure.hint));
+    add_dialect_fields(problem, exchange->route);
     if (errors.count == 0 && !str_is_empty(failure.field))
         field_errors_add(&errors, failure.field, failure.sentence);
     if (errors.count > 0)
@@ -133,12 +152,12 @@ static enum status send_page(struct exchange *exchange, enum status status)
 static enum status send_to_sign_in(struct exchange *exchange)
 {
     const struct request *request = exchange->request;
-    struct str wanted = request->raw_path;
+    struct str wanted = exchange->path;
     struct str location = STR("/sign-in");
 
     if (request->method == METHOD_GET && !str_is_empty(request->raw_query))
         wanted = ARENA_JOIN(exchange->arena, wanted, STR("?"), request->raw_query);
-    if (local_path_is_safe(wanted) && route_answers_get(request->raw_path))
+    if (local_path_is_safe(wanted) && route_answers_get(exchange->path))
         location = ARENA_JOIN(
             exchange->arena, STR("/sign-in?next="), escape_url_str(exchange->arena, wanted));
     return response_see_other(

@@ -22,6 +22,7 @@ struct exchange {
     struct arena *arena;
 
     /* by routes.c */
+    struct str path;           /* as it was sent, without PATH_PREFIX */
     const struct route *route; /* NULL: no address matched */
     int64_t id;                /* the path's :id; 0 without one */
     struct str raw_key;        /* the path's :key..., still percent-encoded; empty without one */

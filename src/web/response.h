@@ -39,7 +39,7 @@ enum status response_stream_begin(struct exchange *exchange) MUST_CHECK;
  */
 void response_error(struct exchange *exchange, enum status status);
 
-/* The headers that every answer carries. Called once, by app_handle. */
+/* The headers that every answer carries. Called once, by app_handle or response_stream_begin. */
 void response_finish(struct exchange *exchange);
 
 #endif

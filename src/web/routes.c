@@ -77,7 +77,7 @@ static enum status match_other_method(struct exchange *exchange)
 
     buf_init_arena(&methods, exchange->arena, ALLOW_MAX_BYTES);
     for (size_t i = 0; i < route_count; i++) {
-        if (!path_matches(route_table[i].path, exchange->request->raw_path, &values))
+        if (!path_matches(route_table[i].path, exchange->path, &values))
             continue;
         exchange->route = &route_table[i];
         allow(&methods, route_table[i].method);
@@ -86,13 +86,26 @@ static enum status match_other_method(struct exchange *exchange)
     return exchange->route == NULL ? STATUS_NOT_FOUND : STATUS_METHOD_NOT_ALLOWED;
 }
 
-enum status route_match(struct exchange *exchange)
+/* Behind a gateway that serves us under a stage of its own, "/prod/upload" is "/upload". */
+static struct str without_prefix(struct str path, struct str prefix)
+{
+    struct str rest = str_from_offset(path, prefix.len);
+
+    if (str_is_empty(prefix) || !str_starts_with(path, prefix))
+        return path;
+    if (str_is_empty(rest))
+        return STR("/");
+    return rest.ptr[0] == '/' ? rest : path;
+}
+
+enum status route_match(struct exchange *exchange, struct str prefix)
 {
     const struct request *request = exchange->request;
     enum method method = request->method == METHOD_HEAD ? METHOD_GET : request->method;
     struct path_values values;
 
-    exchange->route = route_find(route_table, route_count, method, request->raw_path, &values);
+    exchange->path = without_prefix(request->raw_path, prefix);
+    exchange->route = route_find(route_table, route_count, method, exchange->path, &values);
     if (exchange->route == NULL)
         return match_other_method(exchange);
     exchange->id = values.id;
@@ -105,6 +118,24 @@ bool route_answers_get(struct str path)
     struct path_values values;
 
     return route_find(route_table, route_count, METHOD_GET, path, &values) != NULL;
+}
+
+struct str audience_name(enum audience audience)
+{
+    return audience == FOR_PEOPLE ? STR("people") : STR("programs");
+}
+
+struct str dialect_name(enum dialect dialect)
+{
+    static const struct str names[] = {
+        [NATIVE] = STR_INIT("native"),
+        [GATEWAY] = STR_INIT("gateway"),
+        [PROFILE] = STR_INIT("profile"),
+        [FILES] = STR_INIT("files"),
+        [STORAGE_V1] = STR_INIT("storage-v1"),
+    };
+
+    return names[dialect];
 }
 
 struct str access_name(enum access access)

@@ -88,14 +88,19 @@ const struct route *route_find(const struct route *table, size_t count, enum met
     struct str path, struct path_values *out);
 
 /*
- * Find the row for the request's path and method (HEAD is answered by GET) and set exchange->route,
- * ->id and ->raw_key. NOT_FOUND; METHOD_NOT_ALLOWED with exchange->allow set and ->route one of
- * that path, so that the error has the right form.
+ * Find the row for the request's path and method (HEAD is answered by GET) and set exchange->path,
+ * ->route, ->id and ->raw_key. A path under `prefix` ("/prod"; empty: none) is the one without it.
+ * NOT_FOUND; METHOD_NOT_ALLOWED with exchange->allow set and ->route one of that path, so that the
+ * error has the right form.
  */
-enum status route_match(struct exchange *exchange) MUST_CHECK;
+enum status route_match(struct exchange *exchange, struct str prefix) MUST_CHECK;
 
 /* Whether GET of this path leads anywhere: where a person can be sent back to. */
 bool route_answers_get(struct str path);
+
+/* "people", "programs"; "native", "gateway", ... */
+struct str audience_name(enum audience audience);
+struct str dialect_name(enum dialect dialect);
 
 /* "anyone", "viewer", ...; "none", "form", "origin", "first field"; "none", "form", "json", ... */
 struct str access_name(enum access access);

@@ -215,10 +215,10 @@ class Vitrine:
         """A new browser, signed in as the administrator."""
         return self.client().sign_in(self.admin_email, self.admin_password)
 
-    def cli(self, *arguments, stdin="", check=True):
-        """Run the command line program on this Vitrine's data; the finished process."""
+    def cli(self, *arguments, stdin="", check=True, **settings):
+        """Run the command line program on this Vitrine's data, with these settings changed; the finished process."""
         done = subprocess.run(
-            [BUILD / "vitrine", *arguments], env=self.environment, cwd=ROOT, input=stdin,
+            [BUILD / "vitrine", *arguments], env={**self.environment, **settings}, cwd=ROOT, input=stdin,
             capture_output=True, text=True, timeout=60, check=False)
         assert not check or done.returncode == 0, f"vitrine {arguments}: {done.stdout}{done.stderr}"
         return done

@@ -269,7 +269,7 @@ static void note_route(struct request *request, const struct reply *reply)
 {
     struct exchange exchange = { .request = request, .arena = request->arena };
 
-    if (route_match(&exchange) == STATUS_OK && reply->http_status != 404)
+    if (route_match(&exchange, STR_EMPTY) == STATUS_OK && reply->http_status != 404)
         route_hits[exchange.route - route_table]++;
 }
 

@@ -250,11 +250,38 @@ static void paths_match_their_rows_and_nothing_else(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct request request = { .method = METHOD_GET, .raw_path = str_from_c(cases[i].path) };
         struct exchange exchange = { .request = &request, .arena = *state };
-        enum status status = route_match(&exchange);
+        enum status status = route_match(&exchange, STR_EMPTY);
 
         if (cases[i].row == NULL)
             expect_int(cases[i].path, status, STATUS_NOT_FOUND);
         else
+            expect_str(cases[i].path, str_from_c(exchange.route->path), str_from_c(cases[i].row));
+    }
+}
+
+static void a_prefix_is_left_out_of_the_path(void **state)
+{
+    static const struct {
+        const char *path, *row, *without;
+    } cases[] = {
+        { "/prod/images/7", "/images/:id", "/images/7" },
+        { "/images/7", "/images/:id", "/images/7" },
+        { "/prod", "/", "/" },
+        { "/prod/", "/", "/" },
+        { "/prod/prod/images", NULL, "/prod/images" },
+        { "/production/images", NULL, "/production/images" },
+        { "/prodimages", NULL, "/prodimages" },
+        { "/prod//images", NULL, "//images" },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct request request = { .method = METHOD_GET, .raw_path = str_from_c(cases[i].path) };
+        struct exchange exchange = { .request = &request, .arena = *state };
+        enum status status = route_match(&exchange, STR("/prod"));
+
+        expect_int(cases[i].path, status, cases[i].row == NULL ? STATUS_NOT_FOUND : STATUS_OK);
+        expect_str(cases[i].path, exchange.path, str_from_c(cases[i].without));
+        if (cases[i].row != NULL)
             expect_str(cases[i].path, str_from_c(exchange.route->path), str_from_c(cases[i].row));
     }
 }
@@ -360,6 +387,7 @@ int main(void)
         TEST("an unknown type is named by its subtype", an_unknown_type_is_named_by_its_subtype),
         TEST("the route table is sorted and guarded", the_route_table_is_sorted_and_guarded),
         TEST("paths match their rows and nothing else", paths_match_their_rows_and_nothing_else),
+        TEST("a prefix is left out of the path", a_prefix_is_left_out_of_the_path),
         TEST("every route is reached by a path of its own",
             every_route_is_reached_by_a_path_of_its_own),
         TEST("keys take slashes and yield to literals", keys_take_slashes_and_yield_to_literals),
