@@ -82,14 +82,22 @@ CREATE TABLE assets (
     updated_at       INTEGER NOT NULL,
     grant_expires_at INTEGER, -- when the presigned PUT dies: until a while later a tombstone stays
     absent_seen_at   INTEGER, -- pending: when a sweep first saw that there is no object
+    stored_at        INTEGER, -- when storage got the bytes (its Last-Modified); NULL until then
+    is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- no commit call will come:
+                              -- pending, adopted when it is looked for; ready, can be overwritten yet
     CHECK ((width IS NULL) = (height IS NULL)),
     CHECK (state <> 'ready' OR size_bytes IS NOT NULL),
-    CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL)
+    CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL),
+    CHECK (is_open = 0 OR state IN ('pending', 'ready') AND grant_expires_at IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX assets_ready ON assets (id) WHERE state = 'ready';                 -- ASSET_LIST_ALL_*
 CREATE INDEX assets_of_owner ON assets (owner_id, id) WHERE state = 'ready';    -- ASSET_LIST_OWNER_*
 CREATE INDEX assets_pending ON assets (grant_expires_at) WHERE state = 'pending'; -- ASSET_LIST_LAPSED
+CREATE INDEX assets_keys ON assets (owner_id, key) WHERE state = 'ready';       -- ASSET_LIST_KEYS_OWNER
+CREATE INDEX assets_open_keys ON assets (key) WHERE is_open = 1;                -- ASSET_LIST_OPEN_ALL
+CREATE INDEX assets_open ON assets (owner_id, key) WHERE is_open = 1;           -- ASSET_LIST_OPEN_OWNER
+CREATE INDEX assets_unsettled ON assets (grant_expires_at) WHERE state = 'ready' AND is_open = 1; -- ASSET_LIST_UNSETTLED
 CREATE INDEX assets_purging ON assets (id) WHERE state = 'purging';             -- ASSET_LIST_PURGING
 
 -- Words that people put on images. A tag without images may stay.
@@ -128,6 +136,15 @@ BEGIN
     ON CONFLICT (owner_id) DO UPDATE SET
         asset_count = asset_count + 1,
         size_bytes = size_bytes + excluded.size_bytes;
+END;
+
+-- An open image was overwritten.
+CREATE TRIGGER usage_on_resize AFTER UPDATE OF size_bytes ON assets
+WHEN old.state = 'ready' AND new.state = 'ready' AND old.size_bytes <> new.size_bytes
+BEGIN
+    UPDATE usage
+    SET size_bytes = size_bytes + new.size_bytes - old.size_bytes
+    WHERE owner_id = new.owner_id;
 END;
 
 CREATE TRIGGER usage_on_hide AFTER UPDATE OF state ON assets WHEN old.state = 'ready' AND new.state <> 'ready'

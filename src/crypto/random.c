@@ -55,6 +55,17 @@ struct str random_base32(struct arena *arena, size_t length)
     return str_from(text, length);
 }
 
+struct str random_uuid(struct arena *arena)
+{
+    unsigned char bytes[16];
+    random_bytes(bytes, sizeof(bytes));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    struct str hex = escape_hex(arena, str_from((const char *)bytes, sizeof(bytes)));
+    return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex.ptr, hex.ptr + 8, hex.ptr + 12,
+        hex.ptr + 16, hex.ptr + 20);
+}
+
 uint32_t random_below(uint32_t limit)
 {
     uint32_t number = 0;

@@ -32,6 +32,7 @@ void asset_from_row(struct arena *arena, const struct asset_row *row, struct ass
         .size_bytes = row->size_bytes,
         .sha256_hex = row->sha256,
         .etag = row->etag,
+        .stored_at = row->stored_at,
         .width = (int)row->width,
         .height = (int)row->height,
         .title = row->title,
@@ -68,6 +69,9 @@ enum status asset_find(struct task *task, int64_t id, struct asset *out)
     task_begin(task);
     status = asset_load(task, id, &row);
     if (status == STATUS_OK) {
+        status = asset_see(task, &row);
+    }
+    if (status == STATUS_OK) {
         asset_from_row(task->arena, &row, out);
     }
     return task_fail(task, status);
@@ -80,9 +84,8 @@ enum status asset_find_by_key(struct task *task, struct str key, struct asset *o
 
     task_begin(task);
     status = assets_find_by_key(task->domain->db, task->arena, key, &row);
-    if (status == STATUS_OK &&
-        (!str_equal(row.state, ASSET_READY) || !can_see(task, row.owner_id))) {
-        status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK) {
+        status = can_see(task, row.owner_id) ? asset_see(task, &row) : STATUS_NOT_FOUND;
     }
     if (status == STATUS_OK) {
         asset_from_row(task->arena, &row, out);

@@ -3,8 +3,6 @@
  */
 #include "domain/asset_row.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "domain/asset_text.h"
 #include "domain/file_name.h"
 #include "domain/file_types.h"
@@ -53,20 +51,6 @@ static void take_dimensions(const struct upload_commit *commit, struct asset_row
     }
 }
 
-/* The object is not what was granted: tombstone, delete, and say why. */
-static enum status refuse(struct task *task, const struct asset_row *row, enum status why)
-{
-    struct failure failure = task->failure;
-    bool is_pending = false;
-    enum status status = asset_bury(task, row, ASSET_PENDING, AUDIT_ASSET_REFUSE);
-
-    if (status == STATUS_OK && asset_purge(task, row, &is_pending) != STATUS_OK) {
-        log_event(LOG_WARN, "a refused object is left to the sweep");
-    }
-    task->failure = failure;
-    return status == STATUS_OK || status == STATUS_NOT_FOUND ? why : task_fail(task, status);
-}
-
 /* The asset as it is now, whoever made it so. */
 static enum status answer(struct task *task, int64_t id, struct asset *out)
 {
@@ -93,7 +77,7 @@ static enum status verify(
         status = asset_inspect(task, row);
     }
     if (asset_is_refusal(status)) {
-        return refuse(task, row, status);
+        return asset_refuse(task, row, ASSET_PENDING, status);
     }
     if (status != STATUS_OK) {
         return task_fail(task, status);

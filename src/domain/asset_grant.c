@@ -7,40 +7,27 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "crypto/random.h"
 #include "sign/presign.h"
 
-#include <time.h>
+enum { PUT_HEADERS_MAX = 8, KEY_TRIES_MAX = 1000 };
 
-enum { KEY_RANDOM_LENGTH = 26, PUT_HEADERS_MAX = 4 };
-
-struct str asset_new_key(struct arena *arena, int64_t now_s, struct str extension)
+void asset_new_row(struct task *task, const struct file_verdict *verdict,
+    const struct asset_plan *plan, struct asset_row *out)
 {
-    time_t time = (time_t)now_s;
-    struct tm utc;
-    struct str random = random_base32(arena, KEY_RANDOM_LENGTH);
-
-    gmtime_r(&time, &utc);
-    return arena_printf(arena, "images/%04d/%02d/%.*s%.*s", utc.tm_year + 1900, utc.tm_mon + 1,
-        STR_ARG(random), STR_ARG(extension));
-}
-
-void asset_new_row(struct task *task, const struct file_verdict *verdict, int64_t size_bytes,
-    struct str sha256_hex, struct asset_row *out)
-{
-    int64_t now_s = clock_now_s();
+    int64_t now_ms = clock_now_ms(), now_s = now_ms / 1000;
 
     *out = (struct asset_row){
-        .key = asset_new_key(task->arena, now_s, verdict->extension),
+        .key = asset_new_key(task->arena, plan->layout, task->actor.user_id, now_ms, verdict),
         .state = ASSET_PENDING,
         .owner_id = task->actor.user_id,
         .filename = verdict->filename,
         .content_type = verdict->content_type,
-        .granted_size = size_bytes > 0 ? size_bytes : 0,
-        .sha256 = sha256_hex,
+        .granted_size = plan->size_bytes > 0 ? plan->size_bytes : 0,
+        .sha256 = plan->sha256_hex,
         .created_at = now_s,
         .updated_at = now_s,
-        .grant_expires_at = now_s + task->domain->options->grant_ttl_s,
+        .grant_expires_at = now_s + plan->ttl_s,
+        .is_open = plan->is_open,
     };
 }
 
@@ -61,7 +48,7 @@ struct pairs asset_put_headers(struct task *task, const struct asset_row *row, b
         item[count++] =
             (struct pair){ STR("x-amz-checksum-sha256"), escape_base64(task->arena, digest) };
     }
-    if (storage->has_conditional_put) {
+    if (storage->has_conditional_put && !row->is_open) {
         item[count++] = (struct pair){ STR("if-none-match"), STR("*") };
     }
     return (struct pairs){ .item = item, .count = count };
@@ -84,6 +71,17 @@ static enum status check_sha256(struct task *task, struct str text, struct str *
     return STATUS_OK;
 }
 
+/* How long the grant is to live. */
+static enum status check_ttl(struct task *task, int64_t wanted_s, int64_t *out_ttl_s)
+{
+    if (wanted_s < 0 || wanted_s > ASSET_TTL_MAX_S) {
+        return task_refuse(
+            task, STATUS_INVALID, STR("expires_in"), STR("Ask for 1 to 604800 seconds (7 days)."));
+    }
+    *out_ttl_s = wanted_s == 0 ? task->domain->options->grant_ttl_s : wanted_s;
+    return STATUS_OK;
+}
+
 /* What is asked for becomes a row; nothing is written yet. */
 static enum status prepare(
     struct task *task, const struct upload_request *request, struct asset_row *out)
@@ -94,28 +92,40 @@ static enum status prepare(
         .size_bytes = request->size_bytes,
     };
     struct file_verdict verdict;
-    struct str sha256_hex;
+    struct asset_plan plan = {
+        .layout = request->layout,
+        .size_bytes = request->size_bytes,
+        .is_open = request->is_self_committing,
+    };
     enum status status =
         policy_check(&task->domain->options->policy, task->arena, &claim, &verdict, &task->failure);
 
     if (status == STATUS_OK) {
-        status = check_sha256(task, request->sha256_hex, &sha256_hex);
+        status = check_sha256(task, request->sha256_hex, &plan.sha256_hex);
     }
     if (status == STATUS_OK) {
-        asset_new_row(task, &verdict, request->size_bytes, sha256_hex, out);
+        status = check_ttl(task, request->expires_in_s, &plan.ttl_s);
+    }
+    if (status == STATUS_OK) {
+        asset_new_row(task, &verdict, &plan, out);
     }
     return status;
 }
 
-static enum status insert(struct task *task, struct asset_row *row)
+enum status asset_reserve(struct task *task, struct asset_row *row, bool is_direct)
 {
     enum status status = assets_insert(task->domain->db, row, &row->id);
 
+    for (int i = 1; i < KEY_TRIES_MAX && status == STATUS_CONFLICT &&
+                    asset_next_key(task->arena, row->key, &row->key);
+         i++) {
+        status = assets_insert(task->domain->db, row, &row->id);
+    }
     if (status == STATUS_OK) {
-        status = audit_write(
-            task, &(struct audit_entry){ .action = AUDIT_ASSET_GRANT,
-                      .asset_id = row->id,
-                      .detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len) });
+        status = audit_write(task, &(struct audit_entry){ .action = AUDIT_ASSET_GRANT,
+                                       .asset_id = row->id,
+                                       .detail = json_pack("{s:s%, s:b}", "key", row->key.ptr,
+                                           row->key.len, "direct", is_direct) });
     }
     return status;
 }
@@ -123,9 +133,10 @@ static enum status insert(struct task *task, struct asset_row *row)
 static enum status presign(struct task *task, const struct asset_row *row, struct upload_grant *out)
 {
     const struct domain_options *options = task->domain->options;
+    int64_t ttl_s = row->grant_expires_at - row->created_at;
     const struct presign_put_options put = {
         .signed_at = task_storage_now_s(task),
-        .expires_s = options->grant_ttl_s,
+        .expires_s = ttl_s,
         .headers = asset_put_headers(task, row, true),
     };
 
@@ -134,7 +145,7 @@ static enum status presign(struct task *task, const struct asset_row *row, struc
         .key = row->key,
         .headers = asset_put_headers(task, row, false),
         .expires_at = row->grant_expires_at,
-        .expires_in_s = options->grant_ttl_s,
+        .expires_in_s = ttl_s,
         .max_size_bytes = options->policy.max_size_bytes,
     };
     if (presign_put(task->arena, &task->external, options->storage.credentials, row->key, &put,
@@ -156,7 +167,7 @@ static enum status insert_all(struct task *task, struct asset_row *rows, size_t 
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (results[i].failure.status == STATUS_OK) {
-            status = insert(task, &rows[i]);
+            status = asset_reserve(task, &rows[i], false);
         }
     }
     return db_end(task->domain->db, status);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/log.h"
 #include "crypto/digest.h"
 #include "domain/file_types.h"
 
@@ -142,24 +143,27 @@ static enum status know_size(struct task *task, struct s3_result *head, const st
                      STR("The image storage does not say how large the file is. Save it again."));
 }
 
+enum status asset_head(struct task *task, struct str key, struct s3_result *head)
+{
+    enum status status = s3_head(&task->domain->s3, task->arena, key, head);
+
+    if (status == STATUS_NOT_FOUND) {
+        return absent(task);
+    }
+    return status == STATUS_OK ? STATUS_OK : head_failed(task, status, head);
+}
+
 /* HEAD and the first bytes, of the same object. */
 static enum status look(
     struct task *task, struct str key, struct s3_result *head, struct s3_result *get)
 {
     const struct s3_range range = { .first = 0, .length = SNIFF_BYTES };
-    struct s3_client *s3 = &task->domain->s3;
-    enum status status = s3_head(s3, task->arena, key, head);
+    enum status status = asset_head(task, key, head);
 
-    if (status == STATUS_NOT_FOUND) {
-        return absent(task);
+    if (status != STATUS_OK || head->size_bytes == 0) { /* a range of nothing cannot be asked for */
+        return status;
     }
-    if (status != STATUS_OK) {
-        return head_failed(task, status, head);
-    }
-    if (head->size_bytes == 0) { /* and a range of nothing cannot be asked for */
-        return STATUS_OK;
-    }
-    status = s3_get(s3, task->arena, key, range, SNIFF_BYTES, get);
+    status = s3_get(&task->domain->s3, task->arena, key, range, SNIFF_BYTES, get);
     if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !str_equal(head->etag, get->etag))) {
         return task_refuse(task, STATUS_CONFLICT, STR("key"),
             STR("The file changed in storage while it was looked at. Save it again."));
@@ -193,6 +197,7 @@ enum status asset_inspect(struct task *task, struct asset_row *row)
         row->size_bytes = head.size_bytes;
         row->sha256 = proven;
         row->etag = head.etag;
+        row->stored_at = head.last_modified_at > 0 ? head.last_modified_at : clock_now_s();
         row->width = sniff.width;
         row->height = sniff.height;
     }
@@ -203,6 +208,20 @@ bool asset_is_refusal(enum status status)
 {
     return status == STATUS_MISMATCH || status == STATUS_TOO_LARGE ||
            status == STATUS_TYPE_NOT_ALLOWED;
+}
+
+enum status asset_refuse(
+    struct task *task, const struct asset_row *row, struct str from, enum status why)
+{
+    struct failure failure = task->failure;
+    bool is_pending = false;
+    enum status status = asset_bury(task, row, from, AUDIT_ASSET_REFUSE);
+
+    if (status == STATUS_OK && asset_purge(task, row, &is_pending) != STATUS_OK) {
+        log_event(LOG_WARN, "a refused object is left to the sweep");
+    }
+    task->failure = failure;
+    return status == STATUS_OK || status == STATUS_NOT_FOUND ? why : task_fail(task, status);
 }
 
 /* The object is gone: so may the row, but not while a PUT could still bring the object back. */

@@ -26,22 +26,63 @@ enum status asset_load(struct task *task, int64_t id, struct asset_row *out) MUS
 
 /* --- upload */
 
-/* "images/2026/11/" and 26 random characters, and the extension. */
-struct str asset_new_key(struct arena *arena, int64_t now_s, struct str extension);
+/* A new key of that layout (asset.h). */
+struct str asset_new_key(struct arena *arena, enum key_layout layout, int64_t owner_id,
+    int64_t now_ms, const struct file_verdict *verdict);
+
+/* The key to try when `key`, which ends in a number and an extension, is taken: one higher. False
+ * for keys of another form, which are random and never taken. */
+bool asset_next_key(struct arena *arena, struct str key, struct str *out);
+
+/* What a new row is to be, besides what the policy decided. */
+struct asset_plan {
+    enum key_layout layout;
+    int64_t size_bytes;    /* 0 or less: not known */
+    struct str sha256_hex; /* empty: not known */
+    int64_t ttl_s;         /* of the grant */
+    bool is_open;          /* self-committing */
+};
 
 /* Fill in the row of a new grant for task->actor; nothing is written. */
-void asset_new_row(struct task *task, const struct file_verdict *verdict, int64_t size_bytes,
-    struct str sha256_hex, struct asset_row *out);
+void asset_new_row(struct task *task, const struct file_verdict *verdict,
+    const struct asset_plan *plan, struct asset_row *out);
+
+/*
+ * The one place where a pending row is born: insert it, with an audit row, in the transaction that
+ * the caller opened; whatever must hold before bytes may come (a quota) is checked and reserved
+ * here. Fills in row->id, and another key when its own was taken. `is_direct`: the bytes come
+ * through us. What is reserved is given back where rows leave 'pending' and 'ready': by
+ * asset_make_ready, asset_bury, and the sweep's expiry.
+ */
+enum status asset_reserve(struct task *task, struct asset_row *row, bool is_direct) MUST_CHECK;
 
 /* The headers that a PUT of that row must carry: what S3 is to hold the client to. `with_length`:
- * also content-length, which is signed but never listed, since browsers set it themselves. */
+ * also content-length, which is signed but never listed, since browsers set it themselves. Of an
+ * open row only what its clients send: no if-none-match. */
 struct pairs asset_put_headers(struct task *task, const struct asset_row *row, bool with_length);
 
 /* 'pending' -> 'ready' with one audit row, in a transaction. NOT_FOUND: someone else was faster. */
 enum status asset_make_ready(
     struct task *task, struct asset_row *row, enum audit_action action) MUST_CHECK;
 
+/* --- open rows: of self-committing grants (asset.h) */
+
+/*
+ * Bring a row, in whatever state, to what people may see: adopt it, or look at its object again
+ * where it is open. OK: *row is ready and as it is now. NOT_FOUND: there is nothing to see (no
+ * object, refused before, being deleted). A refusal (asset_is_refusal): just now, the object is
+ * gone. CONFLICT, STORAGE*. No storage request for rows that are not open.
+ */
+enum status asset_see(struct task *task, struct asset_row *row) MUST_CHECK;
+
+/* The same for an open row whose object is there with that ETag, as a listing tells: a request only
+ * when that is news. */
+enum status asset_see_etag(struct task *task, struct asset_row *row, struct str etag) MUST_CHECK;
+
 /* --- storage */
+
+/* HEAD: facts about an object. NOT_UPLOADED: the bucket is there, the object is not. STORAGE*. */
+enum status asset_head(struct task *task, struct str key, struct s3_result *head) MUST_CHECK;
 
 /*
  * Look at the object of a pending row: HEAD, and the first bytes. OK: size_bytes, sha256, etag,
@@ -53,6 +94,11 @@ enum status asset_inspect(struct task *task, struct asset_row *row) MUST_CHECK;
 
 /* True for what asset_inspect says of an object that must go. */
 bool asset_is_refusal(enum status status);
+
+/* The object of a row in state `from` is not what was granted: tombstone, delete, and return `why`,
+ * with the failure that says so. Another status when not even the tombstone could be written. */
+enum status asset_refuse(
+    struct task *task, const struct asset_row *row, struct str from, enum status why) MUST_CHECK;
 
 /* `from` -> 'purging' with one audit row, in a transaction. */
 enum status asset_bury(struct task *task, const struct asset_row *row, struct str from,

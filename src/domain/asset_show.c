@@ -3,19 +3,19 @@
  */
 #include "domain/asset_row.h"
 
-enum status asset_sign(
-    struct task *task, const struct asset *asset, enum delivery_kind kind, struct signed_url *out)
+enum status asset_sign(struct task *task, const struct asset *asset, enum delivery_kind kind,
+    int64_t expires_in_s, struct signed_url *out)
 {
     const struct delivery_object object = {
         .key = asset->key, .filename = asset->filename, .content_type = asset->content_type
     };
 
     task_begin(task);
-    return delivery_sign(task, &object, kind, out);
+    return delivery_sign(task, &object, kind, expires_in_s, out);
 }
 
-/* From the few columns that signing needs. */
-static enum status sign_id(struct task *task, int64_t id, struct signed_url *out)
+/* From the few columns that signing needs. `looks`: at an open one's object. */
+static enum status sign_id(struct task *task, int64_t id, bool looks, struct signed_url *out)
 {
     struct asset_row row;
     struct delivery_object object;
@@ -25,19 +25,23 @@ static enum status sign_id(struct task *task, int64_t id, struct signed_url *out
         !access_can_see(&task->actor, task->domain->options->library, row.owner_id)) {
         status = STATUS_NOT_FOUND;
     }
+    if (status == STATUS_OK && row.is_open && looks) {
+        status = assets_find(task->domain->db, task->arena, id, &row);
+        status = status == STATUS_OK ? asset_see(task, &row) : status;
+    }
     if (status != STATUS_OK) {
         return status;
     }
     object = (struct delivery_object){
         .key = row.key, .filename = row.filename, .content_type = row.content_type
     };
-    return delivery_sign(task, &object, DELIVERY_DISPLAY, out);
+    return delivery_sign(task, &object, DELIVERY_DISPLAY, 0, out);
 }
 
 enum status asset_sign_id(struct task *task, int64_t id, struct signed_url *out)
 {
     task_begin(task);
-    return task_fail(task, sign_id(task, id, out));
+    return task_fail(task, sign_id(task, id, true, out));
 }
 
 enum status asset_sign_many(
@@ -52,7 +56,7 @@ enum status asset_sign_many(
         enum status status;
 
         out_urls[i] = (struct asset_url){ .id = ids[i] };
-        status = sign_id(task, ids[i], &out_urls[i].url);
+        status = sign_id(task, ids[i], false, &out_urls[i].url);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
             return task_fail(task, status);
         }

@@ -1,5 +1,6 @@
 /*
- * asset_store.c - files that come through us: the upload form of browsers without JavaScript.
+ * asset_store.c - files that come through us: the upload form of browsers without JavaScript, and
+ * the APIs whose clients know nothing else.
  *
  * A part of multipart/form-data does not say how long it is, and S3 wants to know before the first
  * byte. So the bytes go into a file that has no name (it is gone when we are, however we go), are
@@ -78,16 +79,30 @@ static enum status read_chunk(
     return STATUS_OK;
 }
 
-static enum status check(struct task *task, struct file_claim *claim, struct file_verdict *out)
+/* The policy, as this door narrows it. */
+static struct policy policy_of(struct task *task, const struct asset_store_request *request)
 {
-    return policy_check(&task->domain->options->policy, task->arena, claim, out, &task->failure);
+    struct policy policy = task->domain->options->policy;
+
+    if (request->max_size_bytes > 0 && request->max_size_bytes < policy.max_size_bytes) {
+        policy.max_size_bytes = request->max_size_bytes;
+    }
+    if (request->images_only) {
+        policy_keep_images(&policy);
+    }
+    return policy;
 }
 
 /* Judge the first bytes, then take the rest until it is too much. */
-static enum status receive(struct task *task, struct byte_source source, struct file_claim *claim,
-    struct spool *spool, struct file_verdict *out_verdict)
+static enum status receive(struct task *task, const struct asset_store_request *request,
+    struct byte_source source, struct spool *spool, struct file_verdict *out_verdict)
 {
-    const struct policy *policy = &task->domain->options->policy;
+    const struct policy policy = policy_of(task, request);
+    struct file_claim claim = {
+        .filename = request->filename,
+        .content_type = request->content_type,
+        .sniff = &spool->sniff,
+    };
     size_t len = 0;
     enum status status = read_chunk(task, source, spool->chunk, &len);
 
@@ -95,16 +110,15 @@ static enum status receive(struct task *task, struct byte_source source, struct 
         return status;
     }
     spool->sniff = sniff_bytes(str_from(spool->chunk, len));
-    claim->sniff = &spool->sniff;
-    claim->size_bytes =
+    claim.size_bytes =
         len < CHUNK_BYTES ? (int64_t)len : -1; /* a chunk that is not full is all of it */
-    status = check(task, claim, out_verdict);
+    status = policy_check(&policy, task->arena, &claim, out_verdict, &task->failure);
     while (status == STATUS_OK && len > 0) {
         status = spool_add(spool, str_from(spool->chunk, len));
-        if (status == STATUS_OK && spool->size_bytes > policy->max_size_bytes) {
+        if (status == STATUS_OK && spool->size_bytes > policy.max_size_bytes) {
             return failure_format(&task->failure, task->arena, STATUS_TOO_LARGE, STR("size"),
                 "This file is larger than the limit of %.*s. Nothing was saved.",
-                STR_ARG(policy_format_size(task->arena, policy->max_size_bytes)));
+                STR_ARG(policy_format_size(task->arena, policy.max_size_bytes)));
         }
         if (status == STATUS_OK) {
             status = read_chunk(task, source, spool->chunk, &len);
@@ -118,17 +132,7 @@ static enum status reserve(struct task *task, struct asset_row *row)
 {
     enum status status = db_begin(task->domain->db);
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = assets_insert(task->domain->db, row, &row->id);
-    if (status == STATUS_OK) {
-        status = audit_write(task, &(struct audit_entry){ .action = AUDIT_ASSET_GRANT,
-                                       .asset_id = row->id,
-                                       .detail = json_pack("{s:s%, s:b}", "key", row->key.ptr,
-                                           row->key.len, "direct", 1) });
-    }
-    return db_end(task->domain->db, status);
+    return status == STATUS_OK ? db_end(task->domain->db, asset_reserve(task, row, true)) : status;
 }
 
 static enum status send(struct task *task, const struct spool *spool, struct asset_row *row)
@@ -148,6 +152,7 @@ static enum status send(struct task *task, const struct spool *spool, struct ass
     }
     row->etag = result.etag;
     row->size_bytes = spool->size_bytes;
+    row->stored_at = task_storage_now_s(task);
     return STATUS_OK;
 }
 
@@ -166,15 +171,20 @@ static void abandon(struct task *task, const struct asset_row *row)
 }
 
 /* Row, object, visible row. */
-static enum status keep(struct task *task, struct spool *spool, const struct file_verdict *verdict,
-    struct asset_row *row)
+static enum status keep(struct task *task, struct spool *spool, enum key_layout layout,
+    const struct file_verdict *verdict, struct asset_row *row)
 {
     unsigned char digest[DIGEST_MAX_BYTES];
     size_t len = digest_finish(&spool->digest, digest);
+    const struct asset_plan plan = {
+        .layout = layout,
+        .size_bytes = spool->size_bytes,
+        .sha256_hex = escape_hex(task->arena, str_from((const char *)digest, len)),
+        .ttl_s = task->domain->options->grant_ttl_s,
+    };
     enum status status;
 
-    asset_new_row(task, verdict, spool->size_bytes,
-        escape_hex(task->arena, str_from((const char *)digest, len)), row);
+    asset_new_row(task, verdict, &plan, row);
     row->width = spool->sniff.width;
     row->height = spool->sniff.height;
     status = reserve(task, row);
@@ -192,10 +202,9 @@ static enum status keep(struct task *task, struct spool *spool, const struct fil
     return status;
 }
 
-enum status asset_store_stream(struct task *task, struct str filename, struct str content_type,
+enum status asset_store_stream(struct task *task, const struct asset_store_request *request,
     struct byte_source source, struct asset *out)
 {
-    struct file_claim claim = { .filename = filename, .content_type = content_type };
     struct file_verdict verdict;
     struct asset_row row;
     struct spool spool;
@@ -208,10 +217,10 @@ enum status asset_store_stream(struct task *task, struct str filename, struct st
     }
     status = spool_open(task, &spool);
     if (status == STATUS_OK) {
-        status = receive(task, source, &claim, &spool, &verdict);
+        status = receive(task, request, source, &spool, &verdict);
     }
     if (status == STATUS_OK) {
-        status = keep(task, &spool, &verdict, &row);
+        status = keep(task, &spool, request->layout, &verdict, &row);
     }
     spool_close(&spool);
     if (status == STATUS_OK) {

@@ -19,7 +19,18 @@ struct sweep {
     struct arena work; /* of one row */
     struct arena rows; /* of one batch */
     struct sweep_report *report;
+    struct failure failure; /* the first one; in the arena of the caller's task */
+    struct arena *kept;     /* that arena */
 };
+
+/* Of several failures the first is told. */
+static void note(struct sweep *sweep, enum status status)
+{
+    if (status != STATUS_OK && sweep->failure.status == STATUS_OK) {
+        task_fail(&sweep->task, status);
+        sweep->failure = failure_copy(sweep->kept, &sweep->task.failure);
+    }
+}
 
 /* A refusal where the bucket itself answers is about one object (held by a lock, say): the others
  * must not wait behind it for ever. */
@@ -69,6 +80,28 @@ static enum status expire(struct sweep *sweep, const struct asset_row *row)
     return db_end(db, status);
 }
 
+/* What happened to one row, as far as it concerns the rest. A refusal to answer about this object
+ * (403, say: its keys may not list the bucket) is told, and the others are looked at all the same.
+ */
+static enum status pass_on(struct sweep *sweep, const struct asset_row *row, enum status status)
+{
+    if (status == STATUS_STORAGE_REFUSED) {
+        note(sweep, status);
+        log_event(LOG_WARN, "storage does not answer about the object of asset %" PRId64, row->id);
+        return STATUS_OK;
+    }
+    /* It changes just now; or someone else was faster, and the row is where it should be. */
+    return status == STATUS_CONFLICT || status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status settle_absent(struct sweep *sweep, const struct asset_row *row)
+{
+    struct db *db = sweep->task.domain->db;
+    enum status status = db_begin(db);
+
+    return status == STATUS_OK ? db_end(db, assets_set_settled(db, row->id)) : status;
+}
+
 static enum status refuse(struct sweep *sweep, const struct asset_row *row)
 {
     bool is_pending = false;
@@ -92,10 +125,25 @@ static enum status reconcile(struct sweep *sweep, struct asset_row *row)
         status = refuse(sweep, row);
     } else {
         sweep->report->waiting++;
-        status = status == STATUS_CONFLICT ? STATUS_OK : status; /* it changes just now */
     }
-    /* Someone else was faster: the row is where it should be. */
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return pass_on(sweep, row, status);
+}
+
+/* An open image that nothing can write any more: the last look. */
+static enum status settle(struct sweep *sweep, struct asset_row *row)
+{
+    enum status status = asset_see(&sweep->task, row);
+
+    if (asset_is_refusal(status)) {
+        sweep->report->refused++;
+        return STATUS_OK;
+    }
+    if (status ==
+        STATUS_NOT_FOUND) { /* deleted by others: it is what it is, like any other image */
+        status = settle_absent(sweep, row);
+    }
+    *(status == STATUS_OK ? &sweep->report->settled : &sweep->report->waiting) += 1;
+    return pass_on(sweep, row, status);
 }
 
 /* The rows of a batch, until one fails. What a failure says stays in `work`. */
@@ -109,73 +157,82 @@ static enum status work_through(struct sweep *sweep, const struct asset_rows *ro
         task_begin(&sweep->task);
         status = work_on(sweep, &rows->item[i]);
     }
-    return task_fail(&sweep->task, status);
+    note(sweep, status);
+    return status;
 }
 
-static size_t batch_of(int64_t left)
+static enum status next_purging(
+    struct sweep *sweep, const struct asset_row *last, size_t limit, struct asset_rows *out)
 {
-    return left < BATCH ? (size_t)left : BATCH;
+    return assets_list_purging(sweep->task.domain->db, &sweep->rows, last->id, limit, out);
 }
 
-static enum status sweep_purging(struct sweep *sweep, int64_t limit)
+static struct grant_bound bound_of(const struct asset_row *row)
 {
-    struct asset_rows rows = { .count = 1 };
-    enum status status = STATUS_OK;
-    int64_t after_id = 0;
-
-    for (int64_t left = limit; left > 0 && rows.count > 0 && status == STATUS_OK;
-         left -= (int64_t)rows.count) {
-        arena_reset(&sweep->rows);
-        status = assets_list_purging(
-            sweep->task.domain->db, &sweep->rows, after_id, batch_of(left), &rows);
-        if (status == STATUS_OK && rows.count > 0) {
-            after_id = rows.item[rows.count - 1].id;
-            status = work_through(sweep, &rows, purge);
-        }
-    }
-    return task_fail(&sweep->task, status);
+    return (struct grant_bound){ row->grant_expires_at, row->id };
 }
 
-/* Whatever happens to a row, the next batch does not hold it again; but for one that changed while
- * it was looked at, and the limit ends that. */
-static enum status sweep_lapsed(struct sweep *sweep, int64_t limit)
+static enum status next_lapsed(
+    struct sweep *sweep, const struct asset_row *last, size_t limit, struct asset_rows *out)
 {
     int64_t now_s = clock_now_s();
+
+    return assets_list_lapsed(sweep->task.domain->db, &sweep->rows, now_s, now_s - ASSET_LATE_PUT_S,
+        bound_of(last), limit, out);
+}
+
+static enum status next_unsettled(
+    struct sweep *sweep, const struct asset_row *last, size_t limit, struct asset_rows *out)
+{
+    return assets_list_unsettled(sweep->task.domain->db, &sweep->rows,
+        clock_now_s() - ASSET_LATE_PUT_S, bound_of(last), limit, out);
+}
+
+/* A walk along an index, which begins each batch behind the last row of the one before: a row that
+ * stays as it is does not come twice. */
+struct walk {
+    enum status (*next)(
+        struct sweep *, const struct asset_row *last, size_t limit, struct asset_rows *out);
+    enum status (*work_on)(struct sweep *, struct asset_row *);
+};
+
+static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
+{
+    struct asset_row last = { 0 };
     struct asset_rows rows = { .count = 1 };
     enum status status = STATUS_OK;
 
     for (int64_t left = limit; left > 0 && rows.count > 0 && status == STATUS_OK;
          left -= (int64_t)rows.count) {
         arena_reset(&sweep->rows);
-        status = assets_list_lapsed(sweep->task.domain->db, &sweep->rows, now_s,
-            now_s - ASSET_LATE_PUT_S, batch_of(left), &rows);
-        if (status == STATUS_OK) {
-            status = work_through(sweep, &rows, reconcile);
+        status = walk->next(sweep, &last, left < BATCH ? (size_t)left : BATCH, &rows);
+        note(sweep, status);
+        if (status == STATUS_OK && rows.count > 0) {
+            last = rows.item[rows.count - 1]; /* its numbers; the strs die with the batch */
+            status = work_through(sweep, &rows, walk->work_on);
         }
     }
-    return task_fail(&sweep->task, status);
 }
 
 enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out)
 {
-    struct sweep sweep = { .task = *task, .report = out };
-    enum status status, second;
+    static const struct walk walks[] = {
+        { next_purging, purge },
+        { next_lapsed, reconcile },
+        { next_unsettled, settle },
+    };
+    struct sweep sweep = { .task = *task, .report = out, .kept = task->arena };
 
     task_begin(task);
     *out = (struct sweep_report){ 0 };
     arena_init(&sweep.work);
     arena_init(&sweep.rows);
     sweep.task.arena = &sweep.work;
-    status = sweep_purging(&sweep, limit);
-    if (status != STATUS_OK) {
-        task->failure = failure_copy(task->arena, &sweep.task.failure);
+    for (size_t i = 0; i < COUNT_OF(walks); i++) {
+        take(&sweep, &walks[i], limit);
     }
-    second = sweep_lapsed(&sweep, limit);
-    if (status == STATUS_OK && second != STATUS_OK) { /* of two failures the first is told */
-        task->failure = failure_copy(task->arena, &sweep.task.failure);
-        status = second;
-    }
+    task->failure = sweep.failure;
     arena_clear(&sweep.work);
     arena_clear(&sweep.rows);
-    return status;
+    return sweep.failure.status;
 }

@@ -26,7 +26,8 @@
     X(TOKEN_REVOKE,      "token.revoke") \
     X(ASSET_GRANT,       "asset.grant")           /* a key was reserved */ \
     X(ASSET_COMMIT,      "asset.commit")          /* verified, visible */ \
-    X(ASSET_ADOPT,       "asset.adopt")           /* the same, by a sweep */ \
+    X(ASSET_ADOPT,       "asset.adopt")           /* the same, without a commit call */ \
+    X(ASSET_REWRITE,     "asset.rewrite")         /* overwritten within its grant, verified again */ \
     X(ASSET_REFUSE,      "asset.refuse")          /* the object is not what was granted */ \
     X(ASSET_UPDATE,      "asset.update") \
     X(ASSET_DELETE,      "asset.delete") \

@@ -62,19 +62,25 @@ static struct str cache_control(struct arena *arena, int64_t ttl_s)
 }
 
 enum status delivery_sign(struct task *task, const struct delivery_object *object,
-    enum delivery_kind kind, struct signed_url *out)
+    enum delivery_kind kind, int64_t expires_in_s, struct signed_url *out)
 {
-    int64_t ttl_s = task->domain->options->display_ttl_s;
+    int64_t ttl_s = expires_in_s != 0 ? expires_in_s : task->domain->options->display_ttl_s;
     int64_t now_s = task_storage_now_s(task);
     const struct presign_get_options options = {
-        .signed_at = delivery_signed_at(now_s, ttl_s),
+        .signed_at = expires_in_s != 0 ? now_s : delivery_signed_at(now_s, ttl_s),
         .expires_s = ttl_s,
         .response_content_type = content_type_of(object),
         .response_content_disposition = delivery_disposition(task->arena, kind, object),
         .response_cache_control = cache_control(task->arena, ttl_s),
     };
-    enum status status = presign_get(task->arena, &task->external,
-        task->domain->options->storage.credentials, object->key, &options, &out->url);
+    enum status status;
+
+    if (ttl_s < 1 || ttl_s > SIGV4_EXPIRES_MAX_S) {
+        return task_refuse(
+            task, STATUS_INVALID, STR("expires_in"), STR("Ask for 1 to 604800 seconds (7 days)."));
+    }
+    status = presign_get(task->arena, &task->external, task->domain->options->storage.credentials,
+        object->key, &options, &out->url);
 
     if (status != STATUS_OK) {
         return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,

@@ -2,7 +2,8 @@
  * delivery.h - signed URLs under which a browser may load one image for a few minutes.
  *
  * Never stored. Within a window of half the lifetime the URL of an image is the same byte for byte,
- * so that browser caches work; its remaining life is between half and all of display_ttl_s.
+ * so that browser caches work; its remaining life is between half and all of display_ttl_s. Where a
+ * program asks for a lifetime of its own, it gets that one, from now.
  */
 #ifndef DOMAIN_DELIVERY_H
 #define DOMAIN_DELIVERY_H
@@ -17,7 +18,7 @@ enum delivery_kind {
 struct signed_url {
     struct str url;
     int64_t expires_at;
-    int64_t expires_in_s; /* from now */
+    int64_t expires_in_s; /* from now; what is effective, whatever was asked for */
 };
 
 /* What is needed of an image to sign for it. */
@@ -38,8 +39,9 @@ struct str delivery_disposition(
 
 /* Presign a GET of the object with its content type and disposition pinned, and leave for the
  * browser's own cache to keep it as long as the URL lives: an object is never written twice. No
- * I/O. */
+ * I/O. `expires_in_s`: 0 for display_ttl_s with its windows; else 1..604800 from now, INVALID
+ * (field "expires_in") outside. */
 enum status delivery_sign(struct task *task, const struct delivery_object *object,
-    enum delivery_kind kind, struct signed_url *out) MUST_CHECK;
+    enum delivery_kind kind, int64_t expires_in_s, struct signed_url *out) MUST_CHECK;
 
 #endif

@@ -4,6 +4,7 @@
 #include "domain/file_name.h"
 
 #include "base/buf.h"
+#include "domain/file_types.h"
 
 /* Code points that are not seen, but change what is. */
 static bool is_invisible(uint32_t point)
@@ -17,6 +18,35 @@ static bool is_invisible(uint32_t point)
         { 0x2028, 0x202e }, /* line ends, embeddings, overrides */
         { 0x2066, 0x2069 }, /* isolates */
         { 0xfeff, 0xfeff },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(ranges); i++) {
+        if (point >= ranges[i].first && point <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Letters, marks and digits, as far as ranges tell without Unicode's tables: symbols have blocks of
+ * their own, and everything beyond the first plane is one here (emoji, and some rare scripts). */
+static bool is_key_point(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        { '-', '.' },
+        { '0', '9' },
+        { 'A', 'Z' },
+        { '_', '_' },
+        { 'a', 'z' },
+        { 0xc0, 0xd6 }, /* Latin, without the multiplication sign */
+        { 0xd8, 0xf6 },
+        { 0xf8, 0x1fff },
+        { 0x2c00, 0x2dff },
+        { 0x3041, 0x9fff }, /* kana and Han */
+        { 0xa000, 0xd7ff },
+        { 0xf900, 0xfaff },
     };
 
     for (size_t i = 0; i < COUNT_OF(ranges); i++) {
@@ -66,4 +96,36 @@ struct str file_name_clean(struct arena *arena, struct str name, size_t max_byte
     }
     cleaned = str_trim(str_utf8_head(str_trim(buf_str(&out)), max_bytes));
     return is_only_dots(cleaned) ? STR_EMPTY : cleaned;
+}
+
+struct str file_name_for_key(struct arena *arena, struct str name)
+{
+    enum { EXTENSION_MAX_BYTES = 16 };
+    struct str rest = name, safe, extension;
+    bool is_in_run = false;
+    struct buf out;
+
+    buf_init_arena(&out, arena, name.len + 1);
+    while (!str_is_empty(rest)) {
+        const char *start = rest.ptr;
+        uint32_t point = 0;
+        bool is_kept = str_utf8_next(&rest, &point) && is_key_point(point);
+
+        if (is_kept) {
+            buf_put(&out, str_from(start, (size_t)(rest.ptr - start)));
+        } else if (!is_in_run) {
+            buf_put_byte(&out, '_');
+        }
+        is_in_run = !is_kept;
+    }
+    safe = buf_str(&out);
+    if (safe.len <= FILE_NAME_KEY_MAX_BYTES) {
+        return safe;
+    }
+    extension = file_extension(safe);
+    if (extension.len > EXTENSION_MAX_BYTES) {
+        extension = STR_EMPTY;
+    }
+    return ARENA_JOIN(
+        arena, str_utf8_head(safe, FILE_NAME_KEY_MAX_BYTES - extension.len), extension);
 }

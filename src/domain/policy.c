@@ -70,6 +70,18 @@ enum status policy_parse_types(
     return STATUS_OK;
 }
 
+void policy_keep_images(struct policy *policy)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < policy->type_count; i++) {
+        if (str_starts_with(policy->types[i], STR("image/"))) {
+            policy->types[kept++] = policy->types[i];
+        }
+    }
+    policy->type_count = kept;
+}
+
 bool policy_allows_type(const struct policy *policy, struct str content_type)
 {
     for (size_t i = 0; i < policy->type_count; i++) {

@@ -30,6 +30,9 @@ void policy_init_default(struct policy *policy);
 enum status policy_parse_types(struct policy *policy, struct arena *arena, struct str text,
     struct failure *failure) MUST_CHECK;
 
+/* Narrow the list to image types; none may be left, and then nothing is accepted. */
+void policy_keep_images(struct policy *policy);
+
 bool policy_allows_type(const struct policy *policy, struct str content_type);
 
 /* One file as far as it is known. */

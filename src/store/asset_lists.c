@@ -138,13 +138,50 @@ enum status assets_list_purging(
 }
 
 enum status assets_list_lapsed(struct db *db, struct arena *arena, int64_t lapsed_before,
-    int64_t seen_before, size_t limit, struct asset_rows *out)
+    int64_t seen_before, struct grant_bound after, size_t limit, struct asset_rows *out)
 {
     struct query query;
 
     query_begin(&query, db, STATEMENT_ASSET_LIST_LAPSED);
     query_bind_i64(&query, 1, lapsed_before);
     query_bind_i64(&query, 2, seen_before);
-    query_bind_i64(&query, 3, (int64_t)limit);
+    query_bind_i64(&query, 3, after.grant_expires_at);
+    query_bind_i64(&query, 4, after.id);
+    query_bind_i64(&query, 5, (int64_t)limit);
     return asset_read_all(&query, arena, limit, out);
+}
+
+enum status assets_list_unsettled(struct db *db, struct arena *arena, int64_t ended_before,
+    struct grant_bound after, size_t limit, struct asset_rows *out)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_LIST_UNSETTLED);
+    query_bind_i64(&query, 1, ended_before);
+    query_bind_i64(&query, 2, after.grant_expires_at);
+    query_bind_i64(&query, 3, after.id);
+    query_bind_i64(&query, 4, (int64_t)limit);
+    return asset_read_all(&query, arena, limit, out);
+}
+
+enum status assets_list_keys(struct db *db, struct arena *arena,
+    const struct key_selection *selection, struct asset_rows *out)
+{
+    static const enum statement statements[2][2] = {
+        /* of everyone                  of one owner */
+        { STATEMENT_ASSET_LIST_KEYS_ALL, STATEMENT_ASSET_LIST_KEYS_OWNER },
+        { STATEMENT_ASSET_LIST_OPEN_ALL, STATEMENT_ASSET_LIST_OPEN_OWNER },
+    };
+    struct query query;
+    int number = 4;
+
+    query_begin(&query, db, statements[selection->is_open][selection->owner_id != 0]);
+    query_bind_str(&query, 1, selection->from);
+    query_bind_str(&query, 2, selection->not_key);
+    query_bind_str(&query, 3, selection->before);
+    if (selection->owner_id != 0) {
+        query_bind_i64(&query, number++, selection->owner_id);
+    }
+    query_bind_i64(&query, number, (int64_t)selection->limit);
+    return asset_read_all(&query, arena, selection->limit, out);
 }

@@ -28,11 +28,19 @@ enum asset_column {
     ASSET_CREATED_AT,
     ASSET_UPDATED_AT,
     ASSET_GRANT_EXPIRES_AT,
-    ASSET_ABSENT_SEEN_AT
+    ASSET_ABSENT_SEEN_AT,
+    ASSET_STORED_AT,
+    ASSET_IS_OPEN
 };
 
 /* The columns of ASSET_FIND_DELIVERY. */
-enum delivery_column { DELIVERY_KEY, DELIVERY_OWNER_ID, DELIVERY_FILENAME, DELIVERY_CONTENT_TYPE };
+enum delivery_column {
+    DELIVERY_KEY,
+    DELIVERY_OWNER_ID,
+    DELIVERY_FILENAME,
+    DELIVERY_CONTENT_TYPE,
+    DELIVERY_IS_OPEN
+};
 
 void asset_read(struct query *query, struct arena *arena, struct asset_row *out)
 {
@@ -59,6 +67,8 @@ void asset_read(struct query *query, struct arena *arena, struct asset_row *out)
         .updated_at = query_get_i64(query, ASSET_UPDATED_AT),
         .grant_expires_at = query_get_i64(query, ASSET_GRANT_EXPIRES_AT),
         .absent_seen_at = query_get_i64(query, ASSET_ABSENT_SEEN_AT),
+        .stored_at = query_get_i64(query, ASSET_STORED_AT),
+        .is_open = query_get_i64(query, ASSET_IS_OPEN),
     };
 }
 
@@ -85,6 +95,7 @@ enum status assets_insert(struct db *db, const struct asset_row *row, int64_t *o
     query_bind_str_or_null(&query, 6, row->sha256);
     query_bind_i64(&query, 7, row->created_at);
     query_bind_i64(&query, 8, row->grant_expires_at);
+    query_bind_i64(&query, 9, row->is_open);
     return query_run_returning(&query, out_id);
 }
 
@@ -134,6 +145,7 @@ enum status assets_find_delivery(
             .owner_id = query_get_i64(&query, DELIVERY_OWNER_ID),
             .filename = query_get_str(&query, arena, DELIVERY_FILENAME),
             .content_type = query_get_str(&query, arena, DELIVERY_CONTENT_TYPE),
+            .is_open = query_get_i64(&query, DELIVERY_IS_OPEN),
         };
     }
     return query_end_found(&query, has_row);
@@ -149,11 +161,37 @@ enum status assets_set_ready(struct db *db, const struct asset_row *row)
     query_bind_str(&query, 3, row->etag);
     query_bind_i64_or_null(&query, 4, row->width);
     query_bind_i64_or_null(&query, 5, row->height);
-    query_bind_str(&query, 6, row->filename);
-    query_bind_str(&query, 7, row->title);
-    query_bind_str(&query, 8, row->alt);
-    query_bind_i64(&query, 9, row->updated_at);
-    query_bind_i64(&query, 10, row->id);
+    query_bind_i64_or_null(&query, 6, row->stored_at);
+    query_bind_str(&query, 7, row->filename);
+    query_bind_str(&query, 8, row->title);
+    query_bind_str(&query, 9, row->alt);
+    query_bind_i64(&query, 10, row->updated_at);
+    query_bind_i64(&query, 11, row->id);
+    return query_run_on_row(&query);
+}
+
+enum status assets_set_rewritten(struct db *db, const struct asset_row *row)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_REWRITTEN);
+    query_bind_i64(&query, 1, row->size_bytes);
+    query_bind_str_or_null(&query, 2, row->sha256);
+    query_bind_str(&query, 3, row->etag);
+    query_bind_i64_or_null(&query, 4, row->width);
+    query_bind_i64_or_null(&query, 5, row->height);
+    query_bind_i64_or_null(&query, 6, row->stored_at);
+    query_bind_i64(&query, 7, row->updated_at);
+    query_bind_i64(&query, 8, row->id);
+    return query_run_on_row(&query);
+}
+
+enum status assets_set_settled(struct db *db, int64_t id)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_SETTLED);
+    query_bind_i64(&query, 1, id);
     return query_run_on_row(&query);
 }
 

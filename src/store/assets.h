@@ -32,6 +32,8 @@ struct asset_row {
     int64_t updated_at;
     int64_t grant_expires_at; /* 0: NULL */
     int64_t absent_seen_at;   /* 0: NULL */
+    int64_t stored_at;        /* 0: NULL */
+    int64_t is_open;
 };
 
 struct asset_rows {
@@ -48,7 +50,7 @@ enum status assets_find(
 enum status assets_find_by_key(
     struct db *db, struct arena *arena, struct str key, struct asset_row *out) MUST_CHECK;
 
-/* Only what signing needs (key, owner_id, filename, content_type), only when 'ready'. */
+/* Only what signing needs (key, owner_id, filename, content_type, is_open), only when 'ready'. */
 enum status assets_find_delivery(
     struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;
 
@@ -93,8 +95,16 @@ enum status assets_list_owners(
     struct db *db, struct arena *arena, size_t limit, struct owner_rows *out) MUST_CHECK;
 
 /* 'pending' -> 'ready', with what storage and the bytes say: size_bytes, sha256, etag, width,
- * height, filename, title, alt, updated_at of `row`. NOT_FOUND when it was not pending any more. */
+ * height, stored_at, filename, title, alt, updated_at of `row`. NOT_FOUND when it was not pending
+ * any more. */
 enum status assets_set_ready(struct db *db, const struct asset_row *row) MUST_CHECK;
+
+/* An open image was overwritten: size_bytes, sha256, etag, width, height, stored_at, updated_at of
+ * `row`. NOT_FOUND when it is not open and ready any more. */
+enum status assets_set_rewritten(struct db *db, const struct asset_row *row) MUST_CHECK;
+
+/* An open image cannot be overwritten any more. NOT_FOUND as above. */
+enum status assets_set_settled(struct db *db, int64_t id) MUST_CHECK;
 
 /* title, alt, is_decorative, tag_list, updated_at of `row`, where its version is still
  * row->version; the version goes up by one. CONFLICT when it is another, or the row is not ready.
@@ -105,7 +115,7 @@ enum status assets_update(struct db *db, const struct asset_row *row) MUST_CHECK
 enum status assets_set_tags(
     struct db *db, int64_t id, const struct str *names, size_t count) MUST_CHECK;
 
-/* `from` -> 'purging'. NOT_FOUND when it is not in that state. */
+/* `from` -> 'purging', and not open. NOT_FOUND when it is not in that state. */
 enum status assets_set_purging(struct db *db, int64_t id, struct str from, int64_t at) MUST_CHECK;
 
 /* Remember that a sweep saw no object for a pending row. */
@@ -118,9 +128,33 @@ enum status assets_delete(struct db *db, int64_t id, struct str state) MUST_CHEC
 enum status assets_list_purging(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
     struct asset_rows *out) MUST_CHECK;
 
+/* Where a walk along the ends of grants has come to; zeroed: the start. */
+struct grant_bound {
+    int64_t grant_expires_at;
+    int64_t id;
+};
+
 /* Pending rows whose grant ended before `lapsed_before` and that were not seen absent since
- * `seen_before`; the oldest grant first. */
+ * `seen_before`, behind `after`; the oldest grant first. */
 enum status assets_list_lapsed(struct db *db, struct arena *arena, int64_t lapsed_before,
-    int64_t seen_before, size_t limit, struct asset_rows *out) MUST_CHECK;
+    int64_t seen_before, struct grant_bound after, size_t limit, struct asset_rows *out) MUST_CHECK;
+
+/* Open ready rows whose grant ended before `ended_before`, in the same way. */
+enum status assets_list_unsettled(struct db *db, struct arena *arena, int64_t ended_before,
+    struct grant_bound after, size_t limit, struct asset_rows *out) MUST_CHECK;
+
+/* A stretch of keys: from `from` on, but not `not_key`, to before `before`; bytes are compared. */
+struct key_selection {
+    struct str from;
+    struct str not_key;
+    struct str before;
+    int64_t owner_id; /* 0: of everyone */
+    bool is_open;     /* the open rows, pending or ready; else the ready ones */
+    size_t limit;
+};
+
+/* The rows of the stretch, by key. */
+enum status assets_list_keys(struct db *db, struct arena *arena,
+    const struct key_selection *selection, struct asset_rows *out) MUST_CHECK;
 
 #endif

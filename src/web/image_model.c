@@ -79,7 +79,7 @@ static enum status finish_with_url(struct exchange *exchange, const struct asset
     enum status status = STATUS_OK;
 
     if (is_signed)
-        status = asset_sign(&exchange->task, asset, DELIVERY_DISPLAY, &url);
+        status = asset_sign(&exchange->task, asset, DELIVERY_DISPLAY, 0, &url);
     if (status != STATUS_OK) {
         json_decref(item);
         return status;

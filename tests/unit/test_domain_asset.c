@@ -280,7 +280,7 @@ static void a_url_is_the_same_within_its_window_and_lives_long_enough(void **sta
     struct signed_url first, second;
     int changes = 0;
 
-    assert_ok(asset_sign(&world->task, &asset, DELIVERY_DISPLAY, &first));
+    assert_ok(asset_sign(&world->task, &asset, DELIVERY_DISPLAY, 0, &first));
     for (int s = 1; s <= 600; s++) {
         clock_freeze(START_S + s);
         assert_ok(asset_sign_id(&world->task, asset.id, &second));

@@ -38,7 +38,10 @@ static enum status store(
 {
     struct byte_source source = { .read = read_piece, .context = pieces };
 
-    return asset_store_stream(task, str_from_c(name), STR("image/png"), source, out);
+    const struct asset_store_request request = { .filename = str_from_c(name),
+        .content_type = STR("image/png") };
+
+    return asset_store_stream(task, &request, source, out);
 }
 
 static void a_stream_of_any_size_arrives_whole(void **state)

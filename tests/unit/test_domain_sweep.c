@@ -113,7 +113,9 @@ static void a_sweep_works_through_more_rows_than_a_batch(void **state)
     struct sweep_report report;
 
     for (size_t i = 0; i < COUNT_OF(requests); i++) {
-        requests[i] = (struct upload_request){ STR("a.png"), STR("image/png"), 100, STR_EMPTY };
+        requests[i] = (struct upload_request){
+            .filename = STR("a.png"), .content_type = STR("image/png"), .size_bytes = 100
+        };
     }
     for (int i = 0; i < 3; i++) {
         assert_ok(asset_grant_many(&world->task, requests, COUNT_OF(requests), results));

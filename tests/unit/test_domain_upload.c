@@ -111,8 +111,10 @@ static void a_viewer_may_not_upload(void **state)
     struct asset asset;
 
     assert_status(asset_grant(task, &request, &out), FORBIDDEN);
-    assert_status(asset_store_stream(
-                      task, STR("a.jpg"), STR("image/jpeg"), (struct byte_source){ 0 }, &asset),
+    assert_status(asset_store_stream(task,
+                      &(struct asset_store_request){
+                          .filename = STR("a.jpg"), .content_type = STR("image/jpeg") },
+                      (struct byte_source){ 0 }, &asset),
         FORBIDDEN);
 }
 

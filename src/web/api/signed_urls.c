@@ -63,7 +63,7 @@ enum status api_signed_url_get(struct exchange *exchange)
     enum status status = asset_find_by_key(&exchange->task, query->key, &asset);
 
     if (status == STATUS_OK)
-        status = asset_sign(&exchange->task, &asset, DELIVERY_DISPLAY, &url);
+        status = asset_sign(&exchange->task, &asset, DELIVERY_DISPLAY, 0, &url);
     return status == STATUS_OK ? answer(exchange, &url) : status;
 }
 

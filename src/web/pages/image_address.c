@@ -14,7 +14,7 @@ static enum status sign(struct exchange *exchange, enum delivery_kind kind, stru
 
     if (status != STATUS_OK)
         return status;
-    return asset_sign(&exchange->task, &asset, kind, out);
+    return asset_sign(&exchange->task, &asset, kind, 0, out);
 }
 
 /* A browser that remembered the redirect until the URL's last second would find it dead: half of

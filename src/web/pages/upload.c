@@ -155,6 +155,7 @@ static void store_one(
     struct failure untried = { .status = results->stop,
         .sentence =
             STR("This file was not tried, because the one before it could not be stored.") };
+    const struct asset_store_request request = { .filename = name, .content_type = type };
     struct asset asset;
     enum status status;
 
@@ -164,7 +165,7 @@ static void store_one(
         return;
     }
     status = asset_store_stream(
-        &exchange->task, name, type, (struct byte_source){ form_parts_read, parts }, &asset);
+        &exchange->task, &request, (struct byte_source){ form_parts_read, parts }, &asset);
     if (status == STATUS_OK) {
         add_saved(results, exchange->arena, &asset);
         return;
