@@ -39,6 +39,7 @@
     X(STORAGE,            "storage_unavailable",    502, "The image storage did not answer properly. Try again in a moment.") \
     X(STORAGE_REFUSED,    "storage_refused",        502, "The image storage refused the request. Its settings need a look.") \
     X(STORAGE_TIMEOUT,    "storage_timeout",        504, "The image storage took too long to answer. Try again in a moment.") \
+    X(STORAGE_OFF,        "storage_disabled",       503, "S3 file storage is not enabled or not properly configured.") \
     X(NO_SPACE,           "no_space",               507, "There is no space left to store this.") \
     X(IO,                 "io",                     500, "A file could not be read or written.")
 /* clang-format on */

@@ -82,6 +82,9 @@ void task_init(struct task *task, struct domain *domain, struct arena *arena, st
 
 struct str domain_storage_origin(struct task *task)
 {
+    if (task->domain->options->storage.is_off) {
+        return STR_EMPTY;
+    }
     return s3_location_origin(task->arena, &task->external);
 }
 

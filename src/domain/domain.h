@@ -17,6 +17,7 @@ struct db;
 
 /* Where objects live, and what that provider can do. */
 struct storage_options {
+    bool is_off;                 /* there is none: addresses and keys mean nothing */
     struct s3_location internal; /* how we reach it */
     struct s3_location external; /* how browsers reach it */
     bool follows_host; /* embedded endpoint: browsers find it at the host they opened us at, so
@@ -75,7 +76,7 @@ void task_init(struct task *task, struct domain *domain, struct arena *arena, st
     struct str public_host);
 
 /* The origin that browsers load images from and upload to, for CSP's img-src and connect-src:
- * "http://localhost:8081", or "https://bucket.s3.amazonaws.com". */
+ * "http://localhost:8081", or "https://bucket.s3.amazonaws.com"; empty without storage. */
 struct str domain_storage_origin(struct task *task);
 
 #endif

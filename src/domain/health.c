@@ -53,6 +53,11 @@ void health_check(struct task *task, struct health *out)
 {
     *out = (struct health){ 0 };
     check_database(task, &out->database);
+    if (task->domain->options->storage.is_off) {
+        out->storage.error = status_sentence(STATUS_STORAGE_OFF);
+        out->is_ok = out->database.is_ok;
+        return;
+    }
     check_storage(task, &out->storage);
     out->is_ok = out->database.is_ok && out->storage.is_ok;
 }

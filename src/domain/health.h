@@ -13,9 +13,9 @@ struct health_check {
 };
 
 struct health {
-    bool is_ok; /* both are */
+    bool is_ok; /* both are, or storage is switched off on purpose */
     struct health_check database;
-    struct health_check storage; /* HEAD of the bucket, at most 3 s */
+    struct health_check storage; /* HEAD of the bucket, at most 3 s; not ok when switched off */
 };
 
 /* Always answers; takes at most a few seconds. */

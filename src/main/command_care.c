@@ -39,13 +39,14 @@ static int read_limit(const struct cli *cli, int64_t *out)
 
 int command_sweep(struct cli *cli)
 {
-    struct sweep_report report;
+    struct sweep_report report = { 0 };
     int64_t limit, sessions;
-    enum status status;
+    enum status status = STATUS_OK;
 
     if (read_limit(cli, &limit) != COMMAND_OK)
         return COMMAND_USAGE;
-    status = asset_sweep(&cli->task, limit, &report);
+    if (!cli->domain_options.storage.is_off)
+        status = asset_sweep(&cli->task, limit, &report);
     if (status == STATUS_OK)
         status = session_prune(&cli->task, &sessions);
     if (status != STATUS_OK)

@@ -200,7 +200,7 @@ static int make_storage(struct cli *cli, struct init_report *report)
     struct s3_result result = { .http_status = 0 };
     enum status status;
 
-    if (!cli->has_option[OPTION_STORAGE])
+    if (!cli->has_option[OPTION_STORAGE] || cli->domain_options.storage.is_off)
         return COMMAND_OK;
     status = make_bucket(cli, &result);
     if (status != STATUS_OK)

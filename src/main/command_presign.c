@@ -46,6 +46,8 @@ static int presign(struct cli *cli, const char *method,
 
     if (read_expires(cli, &expires_s) != COMMAND_OK)
         return COMMAND_USAGE;
+    if (cli->domain_options.storage.is_off)
+        return cli_fail_status(cli, STATUS_STORAGE_OFF);
     if (sign(cli, expires_s, &url) != STATUS_OK)
         return cli_fail("This key cannot be signed: it must have 1 to 1024 bytes.");
     if (cli->has_option[OPTION_JSON])

@@ -127,6 +127,7 @@ static void load_sources(struct arena *arena, char **environment, struct config 
 {
     const struct setting *endpoint = setting_at(offsetof(struct config, s3.endpoint_url));
     const struct setting *embedded = setting_at(offsetof(struct config, s3_embedded_switch));
+    const struct setting *enabled = setting_at(offsetof(struct config, s3.is_enabled));
     struct config_problems again = { .count = 0 };
 
     *sources = (struct sources){ .environment = environment };
@@ -140,11 +141,13 @@ static void load_sources(struct arena *arena, char **environment, struct config 
     config_file_read(
         arena, config->settings_file, CONFIG_FILE_ONLY_OWNER, &sources->settings_env, problems);
 
+    load_setting(arena, sources, enabled, config, &again);
     load_setting(arena, sources, endpoint, config, &again);
     load_setting(arena, sources, embedded, config, &again);
     config->s3.is_embedded =
-        config->s3_embedded_switch == CONFIG_ON ||
-        (config->s3_embedded_switch == CONFIG_AUTO && str_is_empty(config->s3.endpoint_url));
+        config->s3.is_enabled &&
+        (config->s3_embedded_switch == CONFIG_ON ||
+            (config->s3_embedded_switch == CONFIG_AUTO && str_is_empty(config->s3.endpoint_url)));
     sources->use_aws_names = !config->s3.is_embedded;
     sources->use_settings_keys =
         config->s3.is_embedded ||
@@ -238,7 +241,7 @@ static void check_together(struct arena *arena, const struct config *config, enu
         config_problem(arena, problems,
             "There are no keys for the embedded storage in %.*s: run `vitrine init` once.",
             STR_ARG(config->settings_file));
-    else if (!has_id && !config->s3.is_embedded)
+    else if (!has_id && !config->s3.is_embedded && config->s3.is_enabled)
         config_problem(arena, problems,
             "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not set: storage at %.*s needs them.",
             STR_ARG(config->s3.endpoint_url));

@@ -26,6 +26,7 @@ enum config_switch { CONFIG_OFF, CONFIG_ON, CONFIG_AUTO };
 
 /* Where pictures are kept. Strs end in a NUL that is not counted. */
 struct config_storage {
+    bool is_enabled;                /* false: there is no storage, and nothing that needs it */
     bool is_embedded;               /* our own objects.fcgi beside the application */
     struct str endpoint_url;        /* what this process talks to; always set after config_load */
     struct str public_endpoint_url; /* what browsers talk to; empty: follows the Host that a person

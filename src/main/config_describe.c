@@ -6,7 +6,7 @@
 
 enum { DESCRIPTION_MAX_BYTES = 64 * 1024 };
 
-/* Values that were completed from others are shown as they are used. */
+/* As it is used: completed from others, "no" as "off". */
 static struct str value_text(struct arena *arena, const struct config *config, size_t index)
 {
     const struct setting *setting = &setting_table[index];
@@ -16,8 +16,13 @@ static struct str value_text(struct arena *arena, const struct config *config, s
         return str_is_empty(config->values[index].text) ? STR("") : STR("(set, not shown)");
     if (setting->parse == setting_text || setting->parse == setting_path ||
         setting->parse == setting_url || setting->parse == setting_origin ||
-        setting->parse == setting_types)
+        setting->parse == setting_types || setting->parse == setting_prefix ||
+        setting->parse == setting_origins)
         return *(const struct str *)field;
+    if (setting->parse == setting_bool)
+        return *(const bool *)field ? STR("on") : STR("off");
+    if (setting->parse == setting_switch)
+        return str_from_c(setting->choices[*(const int64_t *)field]);
     if (setting->parse == setting_number || setting->parse == setting_size)
         return arena_printf(arena, "%lld", (long long)*(const int64_t *)field);
     return config->values[index].text;

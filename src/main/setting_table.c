@@ -47,6 +47,8 @@ const struct setting setting_table[] = {
     { "SENDFILE",        { NULL },                                          "off",         setting_choice,  AT(sendfile),            0,   0,        sendfile_words, false,
       "off, x-sendfile (lighttpd) or x-accel-redirect (nginx)", "Header by which the web server sends a stored file for us." },
 
+    { "S3_ENABLED",      { NULL },                                          "on",          setting_bool,    AT(s3.is_enabled),       0,   0,        NULL,           false,
+      "on or off", "Whether there is storage; off: everything that needs it answers 503." },
     { "S3_EMBEDDED",     { NULL },                                          "auto",        setting_switch,  AT(s3_embedded_switch),  0,   0,        switch_words,   false,
       "on, off or auto", "Whether our own S3 endpoint keeps the images; auto: when S3_ENDPOINT_URL is not set." },
     { "S3_ENDPOINT_URL", { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL" },     NULL,          setting_url,     AT(s3.endpoint_url),     1,   500,      NULL,           false,

@@ -54,9 +54,12 @@ static enum status wire_storage(struct arena *arena, const struct config *config
     struct s3_credentials *keys = ARENA_NEW(arena, struct s3_credentials);
     struct str external = public_endpoint(arena, config, &out->follows_host);
 
+    out->is_off = !s3->is_enabled;
     out->has_conditional_put = s3->conditional_put;
     out->has_checksum = s3->checksum;
     out->credentials = keys;
+    if (out->is_off)
+        return STATUS_OK;
     *out_problem = arena_printf(arena,
         "S3_BUCKET=%.*s, S3_REGION=%.*s and the endpoints %.*s and %.*s do not make an address: "
         "check their spelling, and set S3_PATH_STYLE=on when an endpoint is an IP address.",

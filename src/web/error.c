@@ -28,6 +28,7 @@ static const struct {
     { STATUS_STORAGE, "The image storage does not answer" },
     { STATUS_STORAGE_REFUSED, "The image storage refused" },
     { STATUS_STORAGE_TIMEOUT, "The image storage does not answer" },
+    { STATUS_STORAGE_OFF, "There is no image storage" },
     { STATUS_NO_SPACE, "There is no space left" },
 };
 

@@ -165,6 +165,29 @@ static enum status check_access(struct exchange *exchange)
     return STATUS_OK;
 }
 
+/* --- storage --- */
+
+/* Reading, uploading and deleting are all about objects. */
+static bool needs_storage(enum scope scope)
+{
+    return scope == SCOPE_READ || scope == SCOPE_UPLOAD || scope == SCOPE_DELETE;
+}
+
+static enum status check_storage(struct exchange *exchange)
+{
+    struct failure *failure = &exchange->task.failure;
+
+    if (!exchange->thread->app->options->domain.storage.is_off ||
+        !needs_storage(exchange->route->scope))
+        return STATUS_OK;
+    failure_set(failure, STATUS_STORAGE_OFF, STR_EMPTY,
+        exchange->route->dialect == STORAGE_V1
+            ? STR("S3 file storage is not enabled or not properly configured") /* word for word */
+            : STR_EMPTY);
+    failure->hint = STR("Whoever runs Vitrine can switch it on with S3_ENABLED=on.");
+    return STATUS_STORAGE_OFF;
+}
+
 /* --- csrf --- */
 
 static bool token_is_from(struct str source, struct str token)
@@ -316,7 +339,7 @@ static enum status read_params(struct exchange *exchange)
 enum status guard_check(struct exchange *exchange)
 {
     static enum status (*const checks[])(struct exchange *) = { guard_identify, check_access,
-        check_type, check_length, read_body, check_csrf, read_key, read_params };
+        check_storage, check_type, check_length, read_body, check_csrf, read_key, read_params };
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < COUNT_OF(checks) && status == STATUS_OK; i++)

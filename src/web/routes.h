@@ -102,8 +102,10 @@ bool route_answers_get(struct str path);
 struct str audience_name(enum audience audience);
 struct str dialect_name(enum dialect dialect);
 
-/* "anyone", "viewer", ...; "none", "form", "origin", "first field"; "none", "form", "json", ... */
+/* "anyone", "viewer", ...; "none", "read", ...; "none", "form", "origin", "first field"; "none",
+ * "form", "json", ... */
 struct str access_name(enum access access);
+struct str scope_name(enum scope scope);
 struct str csrf_name(enum csrf csrf);
 struct str body_name(enum body_kind body);
 
