@@ -3,6 +3,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "crypto/password.h"
 #include "domain/account_row.h"
 #include "domain/audit.h"
@@ -72,6 +73,7 @@ static enum status verify(
         status = STATUS_BAD_CREDENTIALS;
     }
     if (status == STATUS_BAD_CREDENTIALS) {
+        metrics_count(METRIC_AUTH_FAILURES, METRIC_AUTH_PASSWORD, 0);
         note_refusal(task, row->id);
     } else if (status != STATUS_OK) { /* BUSY: it was not looked at */
         settle(task, email, throttle_take_back);

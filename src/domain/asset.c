@@ -5,6 +5,7 @@
 #include "domain/asset_row.h"
 
 #include "base/clock.h"
+#include "base/metrics.h"
 
 /* tag_list holds one name a line. */
 static void read_tags(struct arena *arena, struct str tag_list, struct asset *out)
@@ -113,7 +114,13 @@ enum status asset_make_ready(struct task *task, struct asset_row *row, enum audi
                                        .detail = json_pack("{s:s%, s:I}", "key", row->key.ptr,
                                            row->key.len, "size", (json_int_t)row->size_bytes) });
     }
-    return db_end(task->domain->db, status);
+    status = db_end(task->domain->db, status);
+    if (status == STATUS_OK) {
+        bool is_adopted = action == AUDIT_ASSET_ADOPT;
+
+        metrics_count(METRIC_COMMITS, is_adopted ? METRIC_COMMIT_ADOPTED : METRIC_COMMIT_SAVED, 0);
+    }
+    return status;
 }
 
 enum status asset_bury(

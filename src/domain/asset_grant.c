@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/metrics.h"
 #include "sign/presign.h"
 
 enum { PUT_HEADERS_MAX = 8, KEY_TRIES_MAX = 1000 };
@@ -153,6 +154,7 @@ static enum status presign(struct task *task, const struct asset_row *row, struc
         return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
             STR("The upload could not be signed: the storage settings need a look."));
     }
+    metrics_count(METRIC_PRESIGNS, METRIC_PRESIGN_UPLOAD, 0);
     return STATUS_OK;
 }
 

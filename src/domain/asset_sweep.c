@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 #include <inttypes.h>
 
@@ -214,6 +215,18 @@ static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
     }
 }
 
+static void count_sweep(const struct sweep_report *report, bool is_complete)
+{
+    metrics_add(METRIC_SWEEP_ASSETS, METRIC_SWEEP_PURGED, 0, (uint64_t)report->purged);
+    metrics_add(METRIC_SWEEP_ASSETS, METRIC_SWEEP_ADOPTED, 0, (uint64_t)report->adopted);
+    metrics_add(METRIC_SWEEP_ASSETS, METRIC_SWEEP_EXPIRED, 0, (uint64_t)report->expired);
+    metrics_add(METRIC_SWEEP_ASSETS, METRIC_SWEEP_REFUSED, 0, (uint64_t)report->refused);
+    metrics_set(METRIC_SWEEP_WAITING, 0, report->waiting);
+    if (is_complete) {
+        metrics_set(METRIC_SWEEP_LAST, 0, clock_now_s());
+    }
+}
+
 enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out)
 {
     static const struct walk walks[] = {
@@ -231,8 +244,5 @@ enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *o
     for (size_t i = 0; i < COUNT_OF(walks); i++) {
         take(&sweep, &walks[i], limit);
     }
+    count_sweep(out, sweep.failure.status == STATUS_OK);
     task->failure = sweep.failure;
-    arena_clear(&sweep.work);
-    arena_clear(&sweep.rows);
-    return sweep.failure.status;
-}

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/metrics.h"
 #include "domain/task.h"
 #include "sign/presign.h"
 
@@ -86,6 +87,8 @@ enum status delivery_sign(struct task *task, const struct delivery_object *objec
         return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
             STR("The address of an image could not be signed: the storage settings need a look."));
     }
+    metrics_count(METRIC_PRESIGNS,
+        kind == DELIVERY_DOWNLOAD ? METRIC_PRESIGN_DOWNLOAD : METRIC_PRESIGN_DISPLAY, 0);
     out->expires_in_s = options.signed_at + ttl_s - now_s;
     out->expires_at = clock_now_s() + out->expires_in_s;
     return STATUS_OK;

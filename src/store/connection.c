@@ -4,6 +4,7 @@
 #include "store/connection.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -71,6 +72,9 @@ enum status connection_failure(sqlite3 *handle, int code, const char *doing)
 
     if (status == STATUS_CONFLICT) {
         return status; /* the caller's question was whether it is unique */
+    }
+    if (status == STATUS_BUSY) {
+        metrics_count(METRIC_DATABASE_BUSY, 0, 0);
     }
     log_begin(&line, LOG_ERROR, "the database refused");
     log_str(&line, "doing", str_head(str_from_c(doing), DOING_MAX_BYTES));

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -118,7 +119,8 @@ static enum status lock(int fd, int64_t deadline_us)
 
 enum status turn_take(struct turn *turn)
 {
-    int64_t deadline_us = clock_monotonic_us() + (int64_t)DB_TURN_TIMEOUT_MS * 1000;
+    int64_t begin_us = clock_monotonic_us();
+    int64_t deadline_us = begin_us + (int64_t)DB_TURN_TIMEOUT_MS * 1000;
     enum status status = STATUS_BUSY;
 
     if (line_wait(turn, deadline_us)) {
@@ -127,7 +129,9 @@ enum status turn_take(struct turn *turn)
             line_leave(turn);
         }
     }
+    metrics_observe(METRIC_DATABASE_WAIT, 0, clock_monotonic_us() - begin_us);
     if (status == STATUS_BUSY) {
+        metrics_count(METRIC_DATABASE_BUSY, 0, 0);
         log_event(LOG_WARN, "no turn to write within %d ms", DB_TURN_TIMEOUT_MS);
     }
     return status;

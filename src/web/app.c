@@ -10,6 +10,7 @@
 #include "web/cors.h"
 #include "web/exchange.h"
 #include "web/guard.h"
+#include "web/request_count.h"
 #include "web/response.h"
 #include "web/routes.h"
 #include "web/template.h"
@@ -159,7 +160,7 @@ static void log_request(const struct exchange *exchange, int64_t duration_us)
 
 void app_handle(struct app_thread *thread, struct request *request, struct reply *reply)
 {
-    int64_t begin_us = clock_monotonic_us();
+    int64_t begin_us = clock_monotonic_us(), duration_us;
     struct exchange exchange = {
         .thread = thread,
         .request = request,
@@ -172,5 +173,7 @@ void app_handle(struct app_thread *thread, struct request *request, struct reply
         response_error(&exchange, status);
     if (!reply->is_streaming)
         response_finish(&exchange);
-    log_request(&exchange, clock_monotonic_us() - begin_us);
+    duration_us = clock_monotonic_us() - begin_us;
+    log_request(&exchange, duration_us);
+    request_count(&exchange, status, duration_us);
 }

@@ -8,6 +8,8 @@
  */
 #include "web/handlers.h"
 
+#include "base/metrics.h"
+
 #define KB *1024
 
 /* clang-format off */
@@ -73,3 +75,5 @@ const struct route route_table[] = {
 /* clang-format on */
 
 const size_t route_count = COUNT_OF(route_table);
+
+_Static_assert(COUNT_OF(route_table) <= METRIC_ROUTE_NONE, "base/metrics.h: METRIC_ROUTE__COUNT");
