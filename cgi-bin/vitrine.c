@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "cgi/worker.h"
 #include "main/config.h"
+#include "main/shared.h"
 #include "main/wiring.h"
 #include "web/app.h"
 
@@ -107,8 +108,10 @@ static int run(struct arena *arena, const char *socket_path)
     struct config config;
     struct config_problems problems;
     struct app_options options;
+    struct shared shared;
     struct app app;
     struct str problem;
+    int code = 1;
 
     if (config_load(arena, environ, CONFIG_NEEDS_KEYS, &config, &problems) != STATUS_OK) {
         config_print_problems(&problems);
@@ -119,9 +122,12 @@ static int run(struct arena *arena, const char *socket_path)
         fprintf(stderr, "vitrine: %.*s\n", STR_ARG(problem));
         return 2;
     }
-    if (app_open(&app, &options) != STATUS_OK)
-        return 1;
-    return serve(&app, &config, socket_path);
+    shared_open(&shared, arena, &config);
+    options.domain.storage.clock = &shared.clock;
+    if (app_open(&app, &options) == STATUS_OK)
+        code = serve(&app, &config, socket_path);
+    shared_close(&shared);
+    return code;
 }
 
 int main(int argc, char **argv)

@@ -56,6 +56,7 @@ enum status domain_open(struct domain *domain, const struct domain_options *opti
         domain->http = http_client_new(options->storage.limits);
         s3_client_init(
             &domain->s3, &options->storage.internal, options->storage.credentials, domain->http);
+        domain->s3.clock = options->storage.clock;
     }
     return status;
 }
@@ -118,5 +119,5 @@ enum status task_end_transaction(struct task *task, enum status status)
 
 int64_t task_storage_now_s(const struct task *task)
 {
-    return clock_now_s() + task->domain->s3.clock_offset_s;
+    return clock_now_s() + s3_clock_offset_s(task->domain->s3.clock);
 }

@@ -25,6 +25,7 @@ struct storage_options {
     bool has_conditional_put; /* honours If-None-Match on PUT (Swift does not) */
     bool has_checksum;        /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
     const struct s3_credentials *credentials;
+    struct s3_clock *clock;           /* shared by all; NULL: ours is taken as right */
     const struct http_limits *limits; /* NULL: http.h's defaults */
 };
 

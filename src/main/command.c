@@ -292,8 +292,11 @@ static int load_settings(struct cli *cli, enum config_need need)
 
 enum status cli_open_domain(struct cli *cli)
 {
-    enum status status = domain_open(&cli->domain, &cli->domain_options);
+    enum status status;
 
+    shared_open(&cli->shared, cli->arena, &cli->config);
+    cli->domain_options.storage.clock = &cli->shared.clock;
+    status = domain_open(&cli->domain, &cli->domain_options);
     if (status != STATUS_OK)
         cli_fail("The database %.*s cannot be used (see above). Run `vitrine init` if there is "
                  "none yet, `vitrine migrate` if it is older than this program.",
@@ -331,6 +334,7 @@ static int run(const struct command *command, int argc, char **argv, int from, c
     if (code == COMMAND_OK)
         code = command->run(cli);
     domain_close(&cli->domain);
+    shared_close(&cli->shared);
     free(cli);
     arena_clear(&arena);
     if (fflush(stdout) != 0 && code == COMMAND_OK)

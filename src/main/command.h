@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "domain/domain.h"
 #include "main/config.h"
+#include "main/shared.h"
 
 enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
 
@@ -37,6 +38,7 @@ struct cli {
     bool has_option[OPTION__COUNT];
     struct str option[OPTION__COUNT]; /* the values of those that take one */
     struct config config;
+    struct shared shared;
     struct domain_options domain_options;
     struct domain domain;
     struct task task; /* acts as the system */

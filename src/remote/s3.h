@@ -20,13 +20,14 @@
  *
  * Retries: connection failures, timeouts, 408, 429, 5xx (and S3's RequestTimeout, SlowDown) after a
  * growing, random pause, up to retry.max_attempts and retry.deadline_ms in all. A body that
- * cannot be rewound is not sent twice. RequestTimeTooSkewed teaches the client the server's clock,
- * and the request is signed again.
+ * cannot be rewound is not sent twice. RequestTimeTooSkewed teaches the client's clock the server's
+ * time (s3_clock.h), and the request is signed again.
  */
 #ifndef REMOTE_S3_H
 #define REMOTE_S3_H
 
 #include "remote/http.h"
+#include "remote/s3_clock.h"
 #include "sign/location.h"
 #include "sign/sigv4.h"
 
@@ -44,7 +45,7 @@ struct s3_client {
     const struct s3_credentials *credentials; /* borrowed */
     struct http_client *http;                 /* borrowed */
     struct s3_retry retry;
-    int64_t clock_offset_s; /* server's clock minus ours, learnt from its Date */
+    struct s3_clock *clock; /* borrowed, shared by all clients; NULL: ours is taken as right */
 };
 
 /* What S3 said. Strs are in the call's arena; empty or -1 when not said. */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "remote/s3_answer.h"
+#include "remote/s3_count.h"
 
 #include <errno.h>
 #include <time.h>
@@ -18,8 +19,7 @@ enum {
     DEADLINE_MS = 30000,
     PAUSE_MS = 100,
     PAUSE_MAX_MS = 5000,
-    SKEW_NOTICED_S = 30,      /* smaller differences are the network's */
-    SKEW_REFUSED_S = 15 * 60, /* S3 answers RequestTimeTooSkewed from here on */
+    SKEW_SURE_S = 30, /* a Date that is so near to 15 minutes may be the reason of a refusal */
     OWN_HEADERS_MAX = 4
 };
 
@@ -32,7 +32,9 @@ struct attempt {
     struct s3_result *result;
     struct http_response response;
     int64_t deadline_ms; /* of the monotonic clock */
+    int64_t sent_at_ms;
     int64_t signed_at;
+    int64_t offset_before_s; /* of the clock, when has_relearnt_clock */
     bool has_relearnt_clock;
     bool is_source_used;
     bool is_sink_used;
@@ -136,7 +138,8 @@ static enum status send_once(struct attempt *attempt)
     struct http_source source = { read_source, rewind_source, attempt, 0 };
     struct http_sink sink = { write_sink, NULL, attempt };
 
-    attempt->signed_at = clock_now_s() + client->clock_offset_s;
+    attempt->signed_at = clock_now_s() + s3_clock_offset_s(client->clock);
+    attempt->sent_at_ms = clock_now_ms();
     struct sigv4_request request = {
         .method = call->method,
         .scheme = location->scheme,
@@ -168,40 +171,75 @@ static enum status send_once(struct attempt *attempt)
 /* --- the answer
  * --------------------------------------------------------------------------------------- */
 
-/* How far the server's clock is from the one we signed by; 0 when it does not say. */
-static int64_t skew_s(const struct attempt *attempt)
+/* What the answer tells of the server's clock. False: nothing, or it comes from a cache. */
+static bool sight_clock(const struct attempt *attempt, struct s3_clock_sighting *out)
 {
-    int64_t server_s;
-    if (!clock_parse_http(http_response_header(&attempt->response, STR("date")), &server_s))
-        return 0;
-    return server_s - attempt->signed_at;
+    struct str age = http_response_header(&attempt->response, STR("age"));
+
+    *out = (struct s3_clock_sighting){
+        .sent_at_ms = attempt->sent_at_ms,
+        .received_at_ms = clock_now_ms(),
+        .signed_at = attempt->signed_at,
+    };
+    return (str_is_empty(age) || str_equal(age, STR("0"))) &&
+           clock_parse_http(http_response_header(&attempt->response, STR("date")), &out->date_s);
+}
+
+/* Whether the server took the signature, and with it our time: it looked for the object. */
+static bool is_taken(int http_status)
+{
+    return (http_status >= 200 && http_status < 400) || http_status == 404 || http_status == 412;
 }
 
 static void learn_clock(struct attempt *attempt)
 {
-    int64_t skew = skew_s(attempt);
-    if (skew > SKEW_NOTICED_S || skew < -SKEW_NOTICED_S)
-        attempt->client->clock_offset_s += skew;
+    struct s3_clock_sighting sighting;
+
+    if (is_taken(attempt->result->http_status) && sight_clock(attempt, &sighting))
+        s3_clock_learn(attempt->client->clock, &sighting);
 }
 
 static enum status try_once(struct attempt *attempt)
 {
+    int64_t begin_us = clock_monotonic_us();
     enum status status = send_once(attempt);
     enum status answer = s3_answer_read(attempt->arena, &attempt->response, attempt->result);
+
+    s3_call_count(attempt->call, &attempt->response, clock_monotonic_us() - begin_us);
+    learn_clock(attempt);
     return status != STATUS_OK ? status : answer;
 }
 
 /* --- again
  * -------------------------------------------------------------------------------------------- */
 
-/* Our clock was wrong, and now is not: worth one more attempt at once. HEAD's answer has no code.
- */
-static bool is_clock_refusal(struct attempt *attempt)
+/* Is our time why it was refused? HEAD's answer has no code, so the Date has to tell. */
+static bool is_clock_refusal(
+    const struct attempt *attempt, const struct s3_clock_sighting *sighting)
 {
-    int64_t skew = skew_s(attempt);
-    bool is_far =
-        skew > SKEW_REFUSED_S - SKEW_NOTICED_S || skew < -(SKEW_REFUSED_S - SKEW_NOTICED_S);
-    return attempt->result->http_status == 403 && is_far && !attempt->has_relearnt_clock;
+    int64_t skew_s = sighting->date_s - attempt->signed_at;
+    int64_t limit_s = S3_CLOCK_TOLERANCE_S - SKEW_SURE_S;
+
+    return attempt->result->http_status == 403 && (skew_s > limit_s || skew_s < -limit_s);
+}
+
+/* Our clock was wrong, and now is not: worth one more attempt at once. When that was refused as
+ * well, the Date was what was wrong. */
+static bool relearn_clock(struct attempt *attempt)
+{
+    struct s3_clock *clock = attempt->client->clock;
+    struct s3_clock_sighting sighting;
+
+    if (attempt->has_relearnt_clock) {
+        if (attempt->result->http_status == 403)
+            s3_clock_restore(clock, attempt->offset_before_s);
+        return false;
+    }
+    if (!sight_clock(attempt, &sighting) || !is_clock_refusal(attempt, &sighting))
+        return false;
+    attempt->offset_before_s = s3_clock_offset_s(clock);
+    attempt->has_relearnt_clock = s3_clock_refused(clock, &sighting);
+    return attempt->has_relearnt_clock;
 }
 
 static bool is_transient(const struct attempt *attempt)
@@ -249,7 +287,7 @@ static bool prepare_again(struct attempt *attempt)
 {
     const struct s3_retry *retry = &attempt->client->retry;
     int max_attempts = retry->max_attempts ? retry->max_attempts : MAX_ATTEMPTS;
-    bool is_clock = is_clock_refusal(attempt);
+    bool is_clock = relearn_clock(attempt);
     int64_t pause_ms = is_clock ? 0 : random_pause_ms(retry, attempt->result->attempts);
 
     if (!is_clock && (!is_transient(attempt) || attempt->result->attempts >= max_attempts))
@@ -259,10 +297,9 @@ static bool prepare_again(struct attempt *attempt)
     if ((attempt->call->source && !rewind_source(attempt)) ||
         (attempt->call->sink && !reset_sink(attempt)))
         return false;
-    if (is_clock)
-        attempt->has_relearnt_clock = true;
-    else
+    if (!is_clock)
         sleep_ms(retry, pause_ms);
+    s3_call_count_retry(attempt->call);
     return true;
 }
 
@@ -304,7 +341,6 @@ enum status s3_call(struct s3_client *client, struct arena *arena, const struct 
     do {
         result->attempts++;
         status = try_once(&attempt);
-        learn_clock(&attempt);
     } while (status != STATUS_OK && prepare_again(&attempt));
     log_failure(&attempt, status);
     if (out_response)

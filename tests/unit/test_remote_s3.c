@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "remote/s3.h"
 #include "sign/verify.h"
 
@@ -16,6 +17,7 @@ struct rig {
     struct arena *arena;
     struct tiny_server server;
     struct s3_credentials credentials;
+    struct s3_clock clock;
     struct s3_client client;
     struct s3_result result;
     int64_t pauses[PAUSES];
@@ -46,6 +48,8 @@ static void open_rig(
     rig->credentials.access_key = STR("AKIAIOSFODNN7EXAMPLE");
     expect_int("secret", secret_set(&rig->credentials.secret_key, STR("hunter2")), STATUS_OK);
     s3_client_init(&rig->client, &location, &rig->credentials, http_client_new(&limits));
+    s3_clock_init(&rig->clock, NULL);
+    rig->client.clock = &rig->clock;
     rig->client.retry.sleep = note_pause;
     rig->client.retry.sleep_context = rig;
 }
@@ -462,6 +466,11 @@ static void a_stream_is_repeated_only_before_its_first_byte(void **state)
     tiny_clear(&rig.server);
 }
 
+static const char *date_header(struct arena *arena, int64_t at_s)
+{
+    return arena_printf(arena, "Date: %.*s\r\n", STR_ARG(clock_format_http(arena, at_s))).ptr;
+}
+
 static void a_wrong_clock_is_learnt(void **state)
 {
     /* An hour ahead of us. A HEAD is refused without a code. */
@@ -475,7 +484,7 @@ static void a_wrong_clock_is_learnt(void **state)
     expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_OK);
     expect_int("attempts", rig.result.attempts, 2);
     expect_int("pauses", rig.pause_count, 0);
-    expect_int("offset", rig.client.clock_offset_s, 3600);
+    expect_int("offset", s3_clock_offset_s(&rig.clock), 3600);
     expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_OK);
     expect_int("attempts", rig.result.attempts, 1);
     stop_rig(&rig);
@@ -487,14 +496,108 @@ static void a_wrong_clock_is_learnt(void **state)
 
 static void a_refusal_with_a_wrong_clock_is_not_repeated_for_ever(void **state)
 {
-    const struct tiny_answer answers[] = { ANSWER("403 Forbidden",
-                                               "Date: Sat, 21 Nov 2015 06:32:00 GMT\r\n", ""),
-        ANSWER("403 Forbidden", "Date: Sat, 21 Nov 2035 06:32:00 GMT\r\n", "") };
+    const struct tiny_answer answers[] = {
+        ANSWER("403 Forbidden", date_header(*state, NOW - 3600), ""),
+        ANSWER("403 Forbidden", date_header(*state, NOW + 3600), ""),
+    };
     struct rig rig;
+    clock_freeze(NOW);
     OPEN(&rig, answers);
     expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_STORAGE_REFUSED);
     expect_int("attempts", rig.result.attempts, 2);
+    expect_int("offset is as before", s3_clock_offset_s(&rig.clock), 0);
     stop_rig(&rig);
+    clock_thaw();
+    tiny_clear(&rig.server);
+}
+
+static void a_refusal_with_the_date_of_another_year_is_taken_as_it_is(void **state)
+{
+    const struct tiny_answer answers[] = {
+        ANSWER("403 Forbidden", "Date: Sat, 21 Nov 2015 06:32:00 GMT\r\n", ""),
+    };
+    struct rig rig;
+    OPEN(&rig, answers);
+    expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_STORAGE_REFUSED);
+    expect_int("attempts", rig.result.attempts, 1);
+    expect_int("offset", s3_clock_offset_s(&rig.clock), 0);
+    stop_rig(&rig);
+    tiny_clear(&rig.server);
+}
+
+/* What the clock makes of the answers to HEAD requests, all of status 200. */
+static int64_t offset_after(void **state, const struct tiny_answer *answers, size_t count)
+{
+    struct rig rig;
+    int64_t offset_s;
+    clock_freeze(NOW);
+    open_rig(&rig, *state, answers, count);
+    for (size_t i = 0; i < count; i++)
+        expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_OK);
+    offset_s = s3_clock_offset_s(&rig.clock);
+    stop_rig(&rig);
+    clock_thaw();
+    tiny_clear(&rig.server);
+    return offset_s;
+}
+
+static void the_clock_follows_most_answers(void **state)
+{
+    const char *now = date_header(*state, NOW), *ahead = date_header(*state, NOW + 60);
+    const struct tiny_answer two[] = { ANSWER("200 OK", ahead, ""), ANSWER("200 OK", ahead, "") };
+    const struct tiny_answer three[] = { ANSWER("200 OK", ahead, ""), ANSWER("200 OK", now, ""),
+        ANSWER("200 OK", ahead, "") };
+    const struct tiny_answer lonely[] = { ANSWER("200 OK", now, ""), ANSWER("200 OK", ahead, ""),
+        ANSWER("200 OK", now, ""), ANSWER("200 OK", ahead, "") };
+    const struct tiny_answer again[] = { ANSWER("200 OK", ahead, ""), ANSWER("200 OK", ahead, ""),
+        ANSWER("200 OK", ahead, ""), ANSWER("200 OK", now, ""), ANSWER("200 OK", now, ""),
+        ANSWER("200 OK", now, "") };
+
+    expect_int("two are too few", offset_after(state, two, 2), 0);
+    expect_int("two of three", offset_after(state, three, 3), 60);
+    expect_int("until then as it was", offset_after(state, lonely, 3), 0);
+    expect_int("back again", offset_after(state, again, 6), 0);
+}
+
+static void dates_that_cannot_be_are_not_followed(void **state)
+{
+    const char *far = date_header(*state, NOW + 1200), *near = date_header(*state, NOW + 1);
+    const char *cached = arena_printf(*state, "%sAge: 600\r\n", date_header(*state, NOW - 600)).ptr;
+    /* The signature was taken, so storage's clock is within 15 minutes of ours. */
+    const struct tiny_answer lies[] = { ANSWER("200 OK", far, ""), ANSWER("200 OK", far, ""),
+        ANSWER("200 OK", far, "") };
+    const struct tiny_answer caches[] = { ANSWER("200 OK", cached, ""),
+        ANSWER("200 OK", cached, ""), ANSWER("200 OK", cached, "") };
+    const struct tiny_answer noise[] = { ANSWER("200 OK", near, ""), ANSWER("200 OK", near, ""),
+        ANSWER("200 OK", near, "") };
+
+    expect_int("lies", offset_after(state, lies, 3), 0);
+    expect_int("from a cache", offset_after(state, caches, 3), 0);
+    expect_int("less than a Date can tell", offset_after(state, noise, 3), 0);
+}
+
+static void requests_are_counted_by_operation_and_status(void **state)
+{
+    const struct tiny_answer answers[] = { ANSWER("503 Slow Down", "", ""),
+        ANSWER("200 OK", "", ""), ANSWER("404 Not Found", "", "") };
+    struct rig rig;
+    int64_t seen = metrics_value(METRIC_S3_REQUEST_TIME, METRIC_S3_HEAD_OBJECT, 0);
+    int64_t ok = metrics_value(METRIC_S3_REQUESTS, METRIC_S3_HEAD_OBJECT, METRIC_ANSWER_2XX);
+    int64_t slow = metrics_value(METRIC_S3_REQUESTS, METRIC_S3_HEAD_OBJECT, METRIC_ANSWER_503);
+    int64_t absent = metrics_value(METRIC_S3_REQUESTS, METRIC_S3_HEAD_OBJECT, METRIC_ANSWER_404);
+    int64_t again = metrics_value(METRIC_S3_RETRIES, METRIC_S3_HEAD_OBJECT, 0);
+    OPEN(&rig, answers);
+    expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_OK);
+    expect_int("head", s3_head(&rig.client, *state, STR("k"), &rig.result), STATUS_NOT_FOUND);
+    stop_rig(&rig);
+    expect_int("seen", metrics_value(METRIC_S3_REQUEST_TIME, METRIC_S3_HEAD_OBJECT, 0), seen + 3);
+    expect_int(
+        "ok", metrics_value(METRIC_S3_REQUESTS, METRIC_S3_HEAD_OBJECT, METRIC_ANSWER_2XX), ok + 1);
+    expect_int("slow", metrics_value(METRIC_S3_REQUESTS, METRIC_S3_HEAD_OBJECT, METRIC_ANSWER_503),
+        slow + 1);
+    expect_int("absent",
+        metrics_value(METRIC_S3_REQUESTS, METRIC_S3_HEAD_OBJECT, METRIC_ANSWER_404), absent + 1);
+    expect_int("again", metrics_value(METRIC_S3_RETRIES, METRIC_S3_HEAD_OBJECT, 0), again + 1);
     tiny_clear(&rig.server);
 }
 
@@ -666,6 +769,12 @@ int main(void)
         TEST("a wrong clock is learnt", a_wrong_clock_is_learnt),
         TEST("a refusal with a wrong clock is not repeated for ever",
             a_refusal_with_a_wrong_clock_is_not_repeated_for_ever),
+        TEST("a refusal with the date of another year is taken as it is",
+            a_refusal_with_the_date_of_another_year_is_taken_as_it_is),
+        TEST("the clock follows most answers", the_clock_follows_most_answers),
+        TEST("dates that cannot be are not followed", dates_that_cannot_be_are_not_followed),
+        TEST("requests are counted by operation and status",
+            requests_are_counted_by_operation_and_status),
         TEST("a listing has any keys", a_listing_has_any_keys),
         TEST("listings that make no sense are refused", listings_that_make_no_sense_are_refused),
         TEST("a bucket of ours is made once", a_bucket_of_ours_is_made_once),
