@@ -246,3 +246,7 @@ enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *o
     }
     count_sweep(out, sweep.failure.status == STATUS_OK);
     task->failure = sweep.failure;
+    arena_clear(&sweep.work);
+    arena_clear(&sweep.rows);
+    return sweep.failure.status;
+}
