@@ -4,8 +4,8 @@
 #include "base/metrics.h"
 #include "web/routes.h"
 
-_Static_assert((int)RATE_SIGN_IN == METRIC_RATE_LIMIT_SIGN_IN &&
-                   (int)RATE_READ == METRIC_RATE_LIMIT_READ,
+_Static_assert(
+    (int)RATE_SIGN_IN == METRIC_RATE_LIMIT_SIGN_IN && (int)RATE_READ == METRIC_RATE_LIMIT_READ,
     "base/metrics.h names the classes in the order of enum rate_class");
 
 /* Why somebody was not let in; a wrong password is counted where it is compared. */
