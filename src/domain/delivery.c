@@ -47,8 +47,7 @@ struct str delivery_disposition(
         escape_url_str(arena, object->filename));
 }
 
-/* What could run in a browser is not even named as such. */
-static struct str content_type_of(const struct delivery_object *object)
+struct str delivery_content_type(const struct delivery_object *object)
 {
     return policy_is_inline(object->content_type) ? object->content_type
                                                   : STR("application/octet-stream");
@@ -70,7 +69,7 @@ enum status delivery_sign(struct task *task, const struct delivery_object *objec
     const struct presign_get_options options = {
         .signed_at = expires_in_s != 0 ? now_s : delivery_signed_at(now_s, ttl_s),
         .expires_s = ttl_s,
-        .response_content_type = content_type_of(object),
+        .response_content_type = delivery_content_type(object),
         .response_content_disposition = delivery_disposition(task->arena, kind, object),
         .response_cache_control = cache_control(task->arena, ttl_s),
     };

@@ -37,6 +37,10 @@ int64_t delivery_signed_at(int64_t now_s, int64_t ttl_s);
 struct str delivery_disposition(
     struct arena *arena, enum delivery_kind kind, const struct delivery_object *object);
 
+/* The type that a browser is told: the object's own for raster images, else octet-stream: what
+ * could run is not even named as such. Pure. */
+struct str delivery_content_type(const struct delivery_object *object);
+
 /* Presign a GET of the object with its content type and disposition pinned, and leave for the
  * browser's own cache to keep it as long as the URL lives: an object is never written twice. No
  * I/O. `expires_in_s`: 0 for display_ttl_s with its windows; else 1..604800 from now, INVALID

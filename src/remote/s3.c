@@ -55,14 +55,22 @@ enum status s3_get(struct s3_client *client, struct arena *arena, struct str key
 }
 
 enum status s3_get_stream(struct s3_client *client, struct arena *arena, struct str key,
-    struct s3_range range, const struct http_sink *sink, struct s3_result *result)
+    const struct s3_get_options *options, const struct http_sink *sink, struct s3_result *result)
 {
-    const struct pair headers[] = { { STR("range"), format_range(arena, range) } };
+    struct str range = format_range(arena, options->range);
+    struct pair headers[2];
+    size_t count = 0;
+    if (!str_is_empty(range))
+        headers[count++] = (struct pair){ STR("range"), range };
+    if (!str_is_empty(options->if_match))
+        headers[count++] = (struct pair){ STR("if-match"),
+            ARENA_JOIN(arena, STR("\""), options->if_match, STR("\"")) };
     const struct s3_call call = {
         .method = STR("GET"),
         .key = key,
-        .headers = { headers, !str_is_empty(headers[0].value) },
+        .headers = { headers, count },
         .sink = sink,
+        .range = options->range,
     };
     return s3_call(client, arena, &call, result, NULL);
 }

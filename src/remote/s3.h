@@ -85,9 +85,18 @@ struct s3_range {
 enum status s3_get(struct s3_client *client, struct arena *arena, struct str key,
     struct s3_range range, size_t max_bytes, struct s3_result *result) MUST_CHECK;
 
-/* Into a sink, of any size. Tried again only before the first byte, or when the sink can reset. */
+/*
+ * Into a sink, of any size. Tried again only before the first byte, or when the sink can reset. The
+ * sink gets what the range says, also from a server that gives the whole object. PRECONDITION: its
+ * ETag is not `if_match`.
+ */
+struct s3_get_options {
+    struct s3_range range;
+    struct str if_match; /* an ETag without quotes; empty: whatever is there */
+};
 enum status s3_get_stream(struct s3_client *client, struct arena *arena, struct str key,
-    struct s3_range range, const struct http_sink *sink, struct s3_result *result) MUST_CHECK;
+    const struct s3_get_options *options, const struct http_sink *sink,
+    struct s3_result *result) MUST_CHECK;
 
 /*
  * Write an object. PRECONDITION with result->attempts above 1 may be the work of our own earlier

@@ -15,6 +15,7 @@ struct s3_call {
         payload_hash; /* empty: UNSIGNED-PAYLOAD with a source, else that of the empty body */
     const struct http_source *source;
     const struct http_sink *sink;
+    struct s3_range range; /* that the headers ask for, where a sink is to get no more than that */
     size_t max_body_bytes;
 };
 

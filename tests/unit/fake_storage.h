@@ -14,10 +14,10 @@
 
 #include <stdlib.h>
 
-enum { FAKE_OBJECTS_MAX = 64 };
+enum { FAKE_OBJECTS_MAX = 512, FAKE_STORED_S = 1795000000 };
 
 struct fake_object {
-    char key[128];
+    char key[256];
     char *bytes;
     size_t len;
     char content_type[64];
@@ -31,8 +31,11 @@ static struct {
     bool shows_checksum;                     /* HEAD tells x-amz-checksum-sha256 */
     bool hides_length_of_head, hides_length; /* answers come without a length */
     struct str held;                         /* the key of an object that may not be deleted */
+    struct str hidden;                       /* ... that HEAD is refused for */
+    bool breaks_off;                         /* streams end after their first piece */
     bool changes_on_get;                     /* the object is another one at the second look */
-    int heads, gets, puts, deletes;
+    int heads, gets, puts, deletes, lists;
+    int list_max;             /* objects a listing tells of; 0: 1000 */
     struct pairs put_headers; /* of the last PUT; lives as long as its arena */
 } fake;
 
@@ -104,6 +107,11 @@ static enum status fake_fail(struct s3_result *result)
     return fake.failure;
 }
 
+static struct str fake_etag(struct arena *arena, const struct fake_object *object)
+{
+    return arena_printf(arena, "etag-%d-%zu", object->puts, object->len);
+}
+
 static void fake_describe(
     struct arena *arena, const struct fake_object *object, struct s3_result *result)
 {
@@ -112,7 +120,8 @@ static void fake_describe(
     sha256(str_from(object->bytes, object->len), digest);
     *result = (struct s3_result){
         .http_status = 200,
-        .etag = arena_printf(arena, "etag-%d-%zu", object->puts, object->len),
+        .etag = fake_etag(arena, object),
+        .last_modified_at = FAKE_STORED_S + object->puts,
         .content_type = str_from_c(object->content_type),
         .size_bytes = (int64_t)object->len,
         .checksum_sha256 = fake.shows_checksum
@@ -136,6 +145,10 @@ enum status s3_head(
     fake.heads++;
     if (fake.failure != STATUS_OK) {
         return fake_fail(result);
+    }
+    if (str_equal(key, fake.hidden)) {
+        (void)fake_fail(result);
+        return STATUS_STORAGE_REFUSED;
     }
     if (!object || fake.has_no_bucket) {
         *result = (struct s3_result){ .http_status = 404 };
@@ -169,6 +182,73 @@ enum status s3_get(struct s3_client *client, struct arena *arena, struct str key
     }
     result->body =
         arena_copy(arena, str_head(str_from(object->bytes, object->len), (size_t)range.length));
+    return STATUS_OK;
+}
+
+enum status s3_get_stream(struct s3_client *client, struct arena *arena, struct str key,
+    const struct s3_get_options *options, const struct http_sink *sink, struct s3_result *result)
+{
+    enum { PIECE_BYTES = 1000 };
+    const struct fake_object *object = fake_find(key);
+    struct str rest;
+
+    (void)client;
+    fake.gets++;
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    *result = (struct s3_result){ .http_status = 404 };
+    if (!object) {
+        return STATUS_NOT_FOUND;
+    }
+    fake_describe(arena, object, result);
+    if (!str_is_empty(options->if_match) && !str_equal(options->if_match, result->etag)) {
+        return STATUS_PRECONDITION;
+    }
+    rest = str_from_offset(str_from(object->bytes, object->len), (size_t)options->range.first);
+    if (options->range.length > 0) {
+        rest = str_head(rest, (size_t)options->range.length);
+    }
+    for (; !str_is_empty(rest); rest = str_from_offset(rest, PIECE_BYTES)) {
+        if (!sink->write(sink->context, str_head(rest, PIECE_BYTES))) {
+            return STATUS_IO;
+        }
+        if (fake.breaks_off) {
+            return STATUS_STORAGE;
+        }
+    }
+    return STATUS_OK;
+}
+
+static int fake_compare(const void *a, const void *b)
+{
+    return str_compare(((const struct s3_object *)a)->key, ((const struct s3_object *)b)->key);
+}
+
+enum status s3_list(struct s3_client *client, struct arena *arena,
+    const struct s3_list_options *options, struct s3_listing *out, struct s3_result *result)
+{
+    size_t most = fake.list_max > 0 ? (size_t)fake.list_max : 1000;
+
+    (void)client;
+    fake.lists++;
+    *out = (struct s3_listing){ .objects = ARENA_ARRAY(arena, struct s3_object, FAKE_OBJECTS_MAX) };
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    for (int i = 0; i < FAKE_OBJECTS_MAX; i++) {
+        struct str key = str_from_c(fake.object[i].key);
+
+        if (fake.object[i].bytes && str_starts_with(key, options->prefix) &&
+            str_compare(key, options->start_after) > 0) {
+            out->objects[out->object_count++] = (struct s3_object){ .key = arena_copy(arena, key),
+                .size_bytes = (int64_t)fake.object[i].len,
+                .etag = fake_etag(arena, &fake.object[i]) };
+        }
+    }
+    qsort(out->objects, out->object_count, sizeof(*out->objects), fake_compare);
+    out->is_truncated = out->object_count > most;
+    out->object_count = out->is_truncated ? most : out->object_count;
     return STATUS_OK;
 }
 

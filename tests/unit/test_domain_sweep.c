@@ -180,6 +180,24 @@ static void one_object_that_may_not_go_keeps_no_other(void **state)
     fake.failure = STATUS_OK;
 }
 
+static void a_grant_that_storage_does_not_speak_about_keeps_no_other(void **state)
+{
+    struct world *world = *state;
+    struct str bytes = png(world->task.arena, 2, 2, 100);
+    struct upload_grant hidden = grant(&world->task, bytes, "a.png");
+    struct upload_grant later = grant(&world->task, bytes, "b.png");
+    struct sweep_report report;
+
+    fake_upload(later.key, bytes, "image/png");
+    fake.hidden = hidden.key;
+    clock_freeze(START_S + 901);
+    assert_status(asset_sweep(world_as(world, ACTOR_SYSTEM), 100, &report), STORAGE_REFUSED);
+    assert_true(world->task.failure.hint.len > 0); /* what to allow */
+    assert_int_equal(report.adopted, 1);
+    assert_int_equal(report.waiting, 1);
+    assert_int_equal(world_number(world, "SELECT count(*) FROM assets WHERE state = 'pending'"), 1);
+}
+
 static void a_sweep_refuses_what_is_not_what_was_granted(void **state)
 {
     struct world *world = *state;
@@ -204,6 +222,7 @@ int main(void)
         world_test(a_sweep_works_through_more_rows_than_a_batch),
         world_test(a_bucket_that_is_not_there_proves_nothing),
         world_test(one_object_that_may_not_go_keeps_no_other),
+        world_test(a_grant_that_storage_does_not_speak_about_keeps_no_other),
         world_test(a_sweep_refuses_what_is_not_what_was_granted),
     };
 

@@ -451,14 +451,14 @@ static void a_stream_is_repeated_only_before_its_first_byte(void **state)
     };
     struct buf buf;
     struct http_sink sink = { append, NULL, &buf };
-    struct s3_range all = { 0, 0 };
+    struct s3_get_options all = { .if_match = STR_EMPTY };
     struct rig rig;
     buf_init_arena(&buf, *state, 100);
     OPEN(&rig, answers);
     expect_int(
-        "good", s3_get_stream(&rig.client, *state, STR("k"), all, &sink, &rig.result), STATUS_OK);
+        "good", s3_get_stream(&rig.client, *state, STR("k"), &all, &sink, &rig.result), STATUS_OK);
     expect_str("good", buf_str(&buf), STR("good"));
-    expect_int("cut", s3_get_stream(&rig.client, *state, STR("k"), all, &sink, &rig.result),
+    expect_int("cut", s3_get_stream(&rig.client, *state, STR("k"), &all, &sink, &rig.result),
         STATUS_STORAGE);
     expect_int("attempts", rig.result.attempts, 1);
     expect_str("cut", buf_str(&buf), STR("goodab"));
@@ -469,6 +469,37 @@ static void a_stream_is_repeated_only_before_its_first_byte(void **state)
 static const char *date_header(struct arena *arena, int64_t at_s)
 {
     return arena_printf(arena, "Date: %.*s\r\n", STR_ARG(clock_format_http(arena, at_s))).ptr;
+}
+
+static void a_stream_gives_what_was_asked_for_also_from_a_server_without_ranges(void **state)
+{
+    const struct tiny_answer answers[] = {
+        ANSWER("200 OK", "", "0123456789"),
+        ANSWER("200 OK", "", "0123456789"),
+        ANSWER("206 Partial Content", "Content-Range: bytes 3-5/10\r\n", "345"),
+        ANSWER("412 Precondition Failed", "", ""),
+    };
+    const struct s3_get_options middle = { .range = { 3, 3 } }, rest = { .range = { 8, 0 } };
+    const struct s3_get_options other = { .if_match = STR("abc") };
+    struct buf buf;
+    struct http_sink sink = { append, NULL, &buf };
+    struct rig rig;
+    buf_init_arena(&buf, *state, 100);
+    OPEN(&rig, answers);
+    expect_int("middle", s3_get_stream(&rig.client, *state, STR("k"), &middle, &sink, &rig.result),
+        STATUS_OK);
+    expect_str("middle", buf_str(&buf), STR("345"));
+    expect_int(
+        "rest", s3_get_stream(&rig.client, *state, STR("k"), &rest, &sink, &rig.result), STATUS_OK);
+    expect_str("rest", buf_str(&buf), STR("34589"));
+    expect_int("heeded", s3_get_stream(&rig.client, *state, STR("k"), &middle, &sink, &rig.result),
+        STATUS_OK);
+    expect_str("heeded", buf_str(&buf), STR("34589345"));
+    expect_int("other", s3_get_stream(&rig.client, *state, STR("k"), &other, &sink, &rig.result),
+        STATUS_PRECONDITION);
+    stop_rig(&rig);
+    assert_true(str_find(rig.server.requests[3], STR("if-match: \"abc\"")) >= 0);
+    tiny_clear(&rig.server);
 }
 
 static void a_wrong_clock_is_learnt(void **state)
@@ -766,6 +797,8 @@ int main(void)
             a_body_that_cannot_be_rewound_is_sent_once),
         TEST("a stream is repeated only before its first byte",
             a_stream_is_repeated_only_before_its_first_byte),
+        TEST("a stream gives what was asked for, also from a server without ranges",
+            a_stream_gives_what_was_asked_for_also_from_a_server_without_ranges),
         TEST("a wrong clock is learnt", a_wrong_clock_is_learnt),
         TEST("a refusal with a wrong clock is not repeated for ever",
             a_refusal_with_a_wrong_clock_is_not_repeated_for_ever),
