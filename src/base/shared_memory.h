@@ -32,10 +32,10 @@ struct shared_memory {
  * Map the file `folder`/`name` (made with mode 0600, the folder with 0700 when it is missing).
  *
  * The content is zero when it is made, and is made anew when there is none, when it was made for
- * another `layout` or size, or before this machine's last boot (so that times of CLOCK_BOOTTIME in
- * it mean the same for everyone). `layout` is any text up to SHARED_MEMORY_LAYOUT_MAX bytes: change
- * it with the meaning of the bytes. Processes that run with the old layout keep the old file, until
- * they end.
+ * another `layout` or size, or before this machine's last boot (so that times of the monotonic
+ * clock in it mean the same for everyone). `layout` is any text up to SHARED_MEMORY_LAYOUT_MAX
+ * bytes: change it with the meaning of the bytes. Processes that run with the old layout keep the
+ * old file, until they end.
  *
  * Always gives memory: when the file cannot be made (logged, with the reason), it is this process's
  * own, and is_private. Aborts when the machine has no memory, as arenas do.

@@ -1,6 +1,6 @@
 /*
  * Password hashes over libsodium, and the gate that keeps only a few of them running: a burst of
- * sign-ins must cost time, not memory. The only place that includes <sodium.h>.
+ * sign-ins must cost time, not memory.
  */
 #include "crypto/password.h"
 

@@ -14,7 +14,9 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "cgi/proxy.h"
 #include "domain/access.h"
+#include "domain/rate.h"
 
 enum { CONFIG_SETTINGS_MAX = 128, CONFIG_PROBLEMS_MAX = 64 };
 
@@ -57,6 +59,9 @@ struct config {
     struct str path_prefix;  /* "/prod"; empty: none */
     struct str cors_origins; /* comma-separated origins, or "*"; empty: none */
     bool cors_credentials;
+    struct proxy_trust trusted_proxies;
+    enum proxy_header proxy_header;
+    struct rate_policy rate_sign_in, rate_presign, rate_write, rate_read;
     int64_t threads;
     enum log_level log_level;
     enum config_sendfile sendfile;

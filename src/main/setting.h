@@ -65,6 +65,11 @@ setting_parse_fn setting_url;
 setting_parse_fn setting_bucket;
 /* Comma-separated content types. Field: struct str, lower case, without spaces. */
 setting_parse_fn setting_types;
+/* IP addresses and ranges separated by commas, and "unix". Field: struct proxy_trust, but for its
+ * header. */
+setting_parse_fn setting_proxies;
+/* "60/min": so many in a s, min, h or day; off. Field: struct rate_policy. */
+setting_parse_fn setting_rate;
 /* An address with one @. Field: struct str. */
 setting_parse_fn setting_email;
 

@@ -9,9 +9,12 @@
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 static const char *const sendfile_words[] = { "off", "x-sendfile", "x-accel-redirect", NULL };
 static const char *const library_words[] = { "private", "shared", NULL };
+static const char *const proxy_words[] = { "x-forwarded", "forwarded", NULL };
 static const char *const switch_words[] = { "off", "on", "auto", NULL };
 
 #define DEFAULT_TYPES "image/jpeg,image/png,image/gif,image/webp,image/avif,image/heic"
+
+#define EXPECTS_RATE "a number a s, min, h or day, such as 600/min, or off"
 
 #define AT(field) offsetof(struct config, field)
 #define KB        1000LL
@@ -36,6 +39,10 @@ const struct setting setting_table[] = {
       "origins such as https://app.example.org separated by commas, or *", "Other origins whose pages may call the APIs from a browser." },
     { "CORS_CREDENTIALS", { NULL },                                         "off",         setting_bool,    AT(cors_credentials),    0,   0,        NULL,           false,
       "on or off", "Whether pages of CORS_ORIGINS may read with the session cookie; they change nothing with it." },
+    { "TRUSTED_PROXIES", { NULL },                                          NULL,          setting_proxies, AT(trusted_proxies),     1,   4000,     NULL,           false,
+      "addresses and ranges such as 10.0.0.0/8, 2001:db8::/32 or unix, separated by commas", "Proxies before the web server that may say whose request they pass on." },
+    { "PROXY_HEADER",    { NULL },                                          "x-forwarded", setting_choice,  AT(proxy_header),        0,   0,        proxy_words,    false,
+      "x-forwarded (X-Forwarded-For, -Proto, -Host) or forwarded (RFC 7239)", "Header in which TRUSTED_PROXIES say it; the other one is not looked at." },
     { "THREADS",         { NULL },                                          "8",           setting_number,  AT(threads),             1,   256,      NULL,           false,
       "a number of threads from 1 to 256", "Requests that are answered at the same time." },
     { "LOG_LEVEL",       { NULL },                                          "info",        setting_choice,  AT(log_level),           0,   0,        level_words,    false,
@@ -73,6 +80,15 @@ const struct setting setting_table[] = {
       "on or off", "Sign x-amz-checksum-sha256 so that storage compares the content; off where it is not understood." },
     { "OBJECTS_ROOT",    { NULL },                                          NULL,          setting_path,    AT(objects_root),        1,   4000,     NULL,           false,
       "a folder", "Folder of the embedded endpoint; $DATA/objects when not set." },
+
+    { "RATE_SIGN_IN",    { NULL },                                          "300/min",     setting_rate,    AT(rate_sign_in),        0,   0,        NULL,           false,
+      EXPECTS_RATE, "How often one network may try to sign in." },
+    { "RATE_PRESIGN",    { NULL },                                          "3000/min",    setting_rate,    AT(rate_presign),        0,   0,        NULL,           false,
+      EXPECTS_RATE, "How often one account or API token may ask for uploads." },
+    { "RATE_WRITE",      { NULL },                                          "3000/min",    setting_rate,    AT(rate_write),          0,   0,        NULL,           false,
+      EXPECTS_RATE, "How often one account or API token may commit, change and delete." },
+    { "RATE_READ",       { NULL },                                          "6000/min",    setting_rate,    AT(rate_read),           0,   0,        NULL,           false,
+      EXPECTS_RATE, "How often one account or API token may read." },
 
     { "PRESIGNED_URL_EXPIRATION", { NULL },                                 "900",         setting_number,  AT(upload_ttl_s),        1,   604800,   NULL,           false,
       "seconds from 1 to 604800 (7 days)", "Life of an upload grant, in seconds." },

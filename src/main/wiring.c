@@ -102,6 +102,17 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
     out->public_url = config->public_url;
     out->path_prefix = config->path_prefix;
     out->cors = (struct cors_options){ config->cors_origins, config->cors_credentials };
+    out->proxies = config->trusted_proxies;
+    out->proxies.header = config->proxy_header;
+    out->limits = (struct limits_options){
+        .rates = {
+            [RATE_SIGN_IN] = config->rate_sign_in,
+            [RATE_PRESIGN] = config->rate_presign,
+            [RATE_WRITE] = config->rate_write,
+            [RATE_READ] = config->rate_read,
+        },
+        .folder = arena_printf(arena, "%.*s/run", STR_ARG(config->data)),
+    };
     out->version = STR(VITRINE_VERSION);
     out->asset_version = wiring_asset_version(arena, config->static_files);
     out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;

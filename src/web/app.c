@@ -41,6 +41,7 @@ enum status app_open(struct app *app, const struct app_options *options)
         return STATUS_INVALID;
     pthread_rwlock_init(&app->templates_lock, NULL);
     health_memory_init(&app->health);
+    limits_open(&app->limits, &options->limits);
     return STATUS_OK;
 }
 
@@ -51,6 +52,7 @@ void app_close(struct app *app)
     template_set_free(app->templates);
     pthread_rwlock_destroy(&app->templates_lock);
     health_memory_clear(&app->health);
+    limits_close(&app->limits);
     app->templates = NULL;
 }
 
@@ -167,7 +169,10 @@ void app_handle(struct app_thread *thread, struct request *request, struct reply
         .reply = reply,
         .arena = request->arena,
     };
-    enum status status = run(&exchange);
+    enum status status;
+
+    proxy_apply(&thread->app->options->proxies, request);
+    status = run(&exchange);
 
     if (status != STATUS_OK)
         response_error(&exchange, status);

@@ -10,10 +10,12 @@
 #ifndef WEB_APP_H
 #define WEB_APP_H
 
+#include "cgi/proxy.h"
 #include "cgi/reply.h"
 #include "cgi/request.h"
 #include "domain/domain.h"
 #include "web/health_memory.h"
+#include "web/limits.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,9 +35,11 @@ struct app_options {
     struct str public_url;       /* browser-facing origin; empty: follows the Host header */
     struct str path_prefix;      /* "/prod": APIs answer under it as well; empty: none */
     struct cors_options cors;
-    struct str version;       /* of the program: "0.1.0" */
-    struct str asset_version; /* printed after ?v= in pages; changes with a release */
-    int upload_forms_max;     /* that are received at the same time; 0: any number */
+    struct limits_options limits;
+    struct proxy_trust proxies; /* who may say whom the web server talks to */
+    struct str version;         /* of the program: "0.1.0" */
+    struct str asset_version;   /* printed after ?v= in pages; changes with a release */
+    int upload_forms_max;       /* that are received at the same time; 0: any number */
 };
 
 struct app {
@@ -43,6 +47,7 @@ struct app {
     struct template_set *templates;
     pthread_rwlock_t templates_lock; /* rendering reads, a reload writes */
     struct health_memory health;
+    struct limits limits;
     atomic_int upload_forms; /* being received: each keeps a thread for as long as it is sent */
 };
 

@@ -31,7 +31,8 @@ struct exchange {
     /* by guard.c */
     struct task task; /* for calls of domain/: who asks, and why the last call failed */
     bool is_signed_in;
-    bool is_bearer; /* an API token speaks instead of a session */
+    int64_t api_token_id; /* of the API token that speaks; 0: none does */
+    bool is_bearer;       /* an API token speaks instead of a session */
     struct account user;
     struct session session;
     struct str session_token; /* never printed */
@@ -40,6 +41,8 @@ struct exchange {
     struct str body;          /* as read for a form or JSON; empty for streams */
     struct pairs form;        /* decoded, when the body is a form */
     struct str key;           /* the path's :key..., decoded: text of 1..1024 bytes without NUL */
+
+    struct limits_result limit; /* of the count that was looked at last */
 
     /* by params.c */
     void *params; /* the struct that the route's parameters describe; NULL without any */

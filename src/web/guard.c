@@ -5,6 +5,7 @@
 #include "crypto/token.h"
 #include "domain/token.h"
 #include "web/cookies.h"
+#include "web/limits.h"
 #include "web/routes.h"
 
 enum { FORM_FIELDS_MAX = 100, KEY_MAX_BYTES = 1024 };
@@ -105,8 +106,10 @@ static enum status identify_bearer(struct exchange *exchange, struct str authori
     exchange->is_bearer = true;
     if (status == STATUS_UNAUTHENTICATED)
         return refuse(exchange, status, STR("This API token is not valid, or was revoked."));
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         become(exchange);
+        exchange->api_token_id = token.id;
+    }
     return status;
 }
 
@@ -125,21 +128,39 @@ static enum status identify_session(struct exchange *exchange, struct str token)
     return STATUS_OK;
 }
 
+/* Nobody yet, but calls of domain/ and error pages have what they need. */
+static enum status begin(struct exchange *exchange)
+{
+    task_init(&exchange->task, &exchange->thread->domain, exchange->arena,
+        (struct actor){ .role = ROLE_VIEWER, .address = exchange->request->remote_addr },
+        exchange_public_host(exchange));
+    return STATUS_OK;
+}
+
 enum status guard_identify(struct exchange *exchange)
 {
     struct str authorization = request_header(exchange->request, STR("authorization"));
     struct str cookie = cookie_session(exchange);
-    enum status status = STATUS_OK;
+    enum status status = begin(exchange);
 
-    task_init(&exchange->task, &exchange->thread->domain, exchange->arena,
-        (struct actor){ .role = ROLE_VIEWER, .address = exchange->request->remote_addr },
-        exchange_public_host(exchange));
     if (is_for_us(authorization))
         return identify_bearer(exchange, authorization);
     if (!str_is_empty(cookie))
         status = identify_session(exchange, cookie);
     exchange->pre_token = cookie_pre(exchange);
     return status;
+}
+
+/* Wrong tokens count like requests without any: so guessing has a limit. */
+static enum status identify_and_count(struct exchange *exchange)
+{
+    enum status status = guard_identify(exchange);
+    enum status counted;
+
+    if (status != STATUS_OK && status != STATUS_UNAUTHENTICATED)
+        return status;
+    counted = limits_check_sender(exchange);
+    return counted != STATUS_OK ? counted : status;
 }
 
 /* --- access --- */
@@ -338,8 +359,9 @@ static enum status read_params(struct exchange *exchange)
 
 enum status guard_check(struct exchange *exchange)
 {
-    static enum status (*const checks[])(struct exchange *) = { guard_identify, check_access,
-        check_storage, check_type, check_length, read_body, check_csrf, read_key, read_params };
+    static enum status (*const checks[])(struct exchange *) = { begin, limits_check_address,
+        identify_and_count, check_access, check_storage, check_type, check_length, read_body,
+        check_csrf, read_key, read_params };
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < COUNT_OF(checks) && status == STATUS_OK; i++)

@@ -2,10 +2,13 @@
  * guard.h - everything that must hold before a handler runs, in one order, from the route's
  * columns.
  *
- *     who      session cookie or bearer token -> account                   (a bad bearer token:
- * 401) access   signed in, and the role is enough                           401, 403 body     its
- * content type and length are those of the route          415, 413 csrf     the form's token, or
- * the Origin of a JSON request           403 params   read and typed 400, 422
+ *  - address: not too many requests from it; 429
+ *  - who: session cookie or bearer token -> account; a bad bearer token: 401
+ *  - rate: not too many requests of that sender; 429
+ *  - access: signed in, and the role is enough; 401, 403
+ *  - body: its content type and length are those of the route; 415, 413
+ *  - csrf: the form's token, or the Origin of a JSON request; 403
+ *  - parameters: read and typed; 400, 422
  *
  * What it does not do: whose image it is. That is domain/access.h's, asked for each image.
  */

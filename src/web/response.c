@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "web/cookies.h"
 #include "web/cors.h"
+#include "web/limits.h"
 #include "web/template.h"
 
 static void set_body(struct exchange *exchange, int http_status, struct str type, struct str body)
@@ -124,6 +125,7 @@ void response_finish(struct exchange *exchange)
     if (wait_s > 0 && (reply->http_status == 429 || reply->http_status == 503))
         reply_set_header(
             reply, STR("Retry-After"), arena_printf(exchange->arena, "%lld", (long long)wait_s));
+    limits_set_headers(exchange);
     reply_set_header(reply, STR("X-Request-Id"), exchange->request->id);
     cors_finish(exchange);
 }

@@ -8,6 +8,7 @@
 #define WEB_ROUTES_H
 
 #include "web/exchange.h"
+#include "web/limits.h"
 #include "web/params.h"
 
 /* The least that one must be to enter. */
@@ -15,9 +16,6 @@ enum access { ACCESS_ANYONE, ACCESS_VIEWER, ACCESS_EDITOR, ACCESS_ADMIN };
 
 /* What an API token must allow to enter; sessions may all that their role may. */
 enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_UPLOAD, SCOPE_DELETE, SCOPE_ADMIN };
-
-/* Which rate limit a request counts against. */
-enum rate_class { RATE_NONE, RATE_SIGN_IN, RATE_PRESIGN, RATE_WRITE, RATE_READ };
 
 /* Whose clients read the answer: our own API (seed 002's), or that of another system. Decides the
  * names of fields in errors, and whether an operator may open the route to everyone. */
