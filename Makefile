@@ -12,7 +12,7 @@ V        ?=
 Q        := $(if $(V),,@)
 
 # Recursive (=) on purpose: the packages that pkg-config asks for may only just have been installed.
-PKGS      = jansson expat libsodium libcurl libcrypto sqlite3
+PKGS      = jansson expat cjose libsodium libcurl libcrypto sqlite3
 CPPFLAGS += -Isrc -D_GNU_SOURCE
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
             -Wundef -Wwrite-strings -Wvla -Wpointer-arith

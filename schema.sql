@@ -38,13 +38,39 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_of_user ON sessions (user_id);    -- SESSION_LIST, SESSION_DELETE_OTHERS
 CREATE INDEX sessions_expiring ON sessions (expires_at); -- SESSION_PRUNE
 
+-- Programs that signed in by POST /auth/signin: what stands behind a JWT (its claim sid) and its refresh
+-- tokens. No row, no access: signing out, a new password or role, and disabling delete it.
+CREATE TABLE logins (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT, -- the sid: never used twice. LOGIN_FIND
+    user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    scopes     TEXT    NOT NULL, -- "read upload": what was asked for; src/domain/scope.h
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL, -- refreshing does not move it
+    address    TEXT    NOT NULL  -- of the client when it signed in
+) STRICT;
+
+CREATE INDEX logins_of_user ON logins (user_id);     -- LOGIN_DELETE_OF_USER
+CREATE INDEX logins_expiring ON logins (expires_at); -- LOGIN_PRUNE
+
+-- Each refresh token works once. Used ones stay as long as their login: one that comes back was stolen,
+-- from the client or by it.
+CREATE TABLE refresh_tokens (
+    token_hash TEXT    PRIMARY KEY CHECK (length(token_hash) = 64), -- hex SHA-256; REFRESH_TOKEN_FIND
+    login_id   INTEGER NOT NULL REFERENCES logins (id) ON DELETE CASCADE,
+    used_at    INTEGER -- NULL: works
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX refresh_tokens_of_login ON refresh_tokens (login_id); -- the foreign key to logins
+
 -- Bearer tokens for programs, made on the command line. A token acts as its user.
 CREATE TABLE api_tokens (
     id           INTEGER PRIMARY KEY,
     token_hash   TEXT    NOT NULL UNIQUE CHECK (length(token_hash) = 64), -- hex SHA-256; API_TOKEN_FIND
     user_id      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     name         TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 100), -- what it is for
+    scopes       TEXT    NOT NULL, -- "read upload delete": src/domain/scope.h
     created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,          -- NULL: never
     last_used_at INTEGER,          -- NULL: never; to the minute
     revoked_at   INTEGER           -- NULL: works
 ) STRICT;

@@ -126,6 +126,7 @@ static int run(struct arena *arena, const char *socket_path)
     options.domain.storage.clock = &shared.clock;
     if (app_open(&app, &options) == STATUS_OK)
         code = serve(&app, &config, socket_path);
+    wiring_clear(&options);
     shared_close(&shared);
     return code;
 }

@@ -19,6 +19,7 @@
     X(UNAUTHENTICATED,    "unauthenticated",        401, "Sign in first.") \
     X(BAD_CREDENTIALS,    "bad_credentials",        401, "The e-mail address or the password is not right.") \
     X(FORBIDDEN,          "forbidden",              403, "You are not allowed to do this.") \
+    X(SCOPE,              "insufficient_scope",     403, "This token does not allow that.") \
     X(BAD_CSRF,           "bad_csrf",               403, "This form is out of date. Reload the page and try again.") \
     X(BAD_ORIGIN,         "bad_origin",             403, "This request came from another site.") \
     X(NOT_FOUND,          "not_found",              404, "There is nothing at this address.") \

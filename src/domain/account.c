@@ -9,6 +9,7 @@
 #include "domain/audit.h"
 #include "domain/task.h"
 #include "store/assets.h"
+#include "store/logins.h"
 #include "store/sessions.h"
 
 enum { ACCOUNTS_MAX = 1000 };
@@ -234,6 +235,7 @@ enum status account_set_role(struct task *task, int64_t id, enum role role)
 {
     struct str name = role_name(role);
     struct user_row row;
+    int64_t ended = 0;
     enum status status;
 
     task_begin(task);
@@ -244,6 +246,9 @@ enum status account_set_role(struct task *task, int64_t id, enum role role)
     status = load_for_change(task, id, role == ROLE_ADMIN, &row);
     if (status == STATUS_OK) {
         status = users_set_role(task->domain->db, id, name);
+    }
+    if (status == STATUS_OK) { /* their tokens say the old role */
+        status = logins_delete_of_user(task->domain->db, id, &ended);
     }
     if (status == STATUS_OK) {
         status = audit_write(task, &(struct audit_entry){ .action = AUDIT_ACCOUNT_ROLE,
@@ -271,6 +276,9 @@ enum status account_set_disabled(struct task *task, int64_t id, bool is_disabled
     }
     if (status == STATUS_OK && is_disabled) {
         status = sessions_delete_others(task->domain->db, id, 0, &ended);
+    }
+    if (status == STATUS_OK && is_disabled) {
+        status = logins_delete_of_user(task->domain->db, id, &ended);
     }
     if (status == STATUS_OK) {
         status =

@@ -54,9 +54,10 @@ enum status account_authenticate(
     struct task *task, struct str email, struct str password, struct account *out) MUST_CHECK;
 
 /*
- * The signed-in person (task->actor.user_id) chooses another password: every other session of
- * theirs ends, `keep_session_id` stays. BAD_CREDENTIALS (field "current") when `current` is wrong,
- * throttled as a sign-in is; INVALID (field "password") when the new one breaks a rule.
+ * The signed-in person (task->actor.user_id) chooses another password: every other session
+ * and every login of theirs ends, `keep_session_id` stays. BAD_CREDENTIALS (field "current") when
+ * `current` is wrong, throttled as a sign-in is; INVALID (field "password") when the new one breaks
+ * a rule.
  */
 enum status account_change_password(
     struct task *task, struct str current, struct str password, int64_t keep_session_id) MUST_CHECK;

@@ -9,6 +9,7 @@
 #include "domain/audit.h"
 #include "domain/task.h"
 #include "domain/throttle.h"
+#include "store/logins.h"
 #include "store/sessions.h"
 
 /* Note a sign-in that succeeded; a stale hash is replaced while the password is known. */
@@ -116,7 +117,7 @@ static enum status replace(
     struct task *task, int64_t id, struct str password, int64_t keep_session_id)
 {
     struct str hash = STR_EMPTY;
-    int64_t ended = 0;
+    int64_t ended = 0, logins_ended = 0;
     enum status status = password_hash(task->arena, password, &hash);
 
     if (status == STATUS_OK) {
@@ -130,10 +131,14 @@ static enum status replace(
         status = sessions_delete_others(task->domain->db, id, keep_session_id, &ended);
     }
     if (status == STATUS_OK) {
+        status = logins_delete_of_user(task->domain->db, id, &logins_ended);
+    }
+    if (status == STATUS_OK) {
         status = audit_write(
             task, &(struct audit_entry){ .action = AUDIT_ACCOUNT_PASSWORD,
                       .user_id = id,
-                      .detail = json_pack("{s:I}", "sessions_ended", (json_int_t)ended) });
+                      .detail = json_pack("{s:I, s:I}", "sessions_ended", (json_int_t)ended,
+                          "logins_ended", (json_int_t)logins_ended) });
     }
     return db_end(task->domain->db, status);
 }

@@ -20,6 +20,8 @@
     X(ACCOUNT_ROLE,      "account.role") \
     X(ACCOUNT_DISABLE,   "account.disable") \
     X(ACCOUNT_ENABLE,    "account.enable") \
+    X(LOGIN_END,         "login.end")              /* a program signed out */ \
+    X(LOGIN_REVOKE,      "login.revoke")           /* its refresh token was copied */ \
     X(SESSION_END,       "session.end") \
     X(SESSION_REVOKE,    "session.revoke") \
     X(TOKEN_CREATE,      "token.create") \

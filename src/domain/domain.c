@@ -13,7 +13,9 @@ enum {
     DEFAULT_GRANT_TTL_S = 900,
     DEFAULT_DISPLAY_TTL_S = 300,
     DEFAULT_SESSION_IDLE_S = 12 * 3600,
-    DEFAULT_SESSION_MAX_S = 14 * 24 * 3600
+    DEFAULT_SESSION_MAX_S = 14 * 24 * 3600,
+    DEFAULT_JWT_LIFETIME_S = 3600,
+    DEFAULT_JWT_REFRESH_S = 30 * 24 * 3600
 };
 
 void domain_options_init(struct domain_options *options)
@@ -25,6 +27,9 @@ void domain_options_init(struct domain_options *options)
         .display_ttl_s = DEFAULT_DISPLAY_TTL_S,
         .session_idle_s = DEFAULT_SESSION_IDLE_S,
         .session_max_s = DEFAULT_SESSION_MAX_S,
+        .jwt = { .issuer = STR("vitrine"),
+            .lifetime_s = DEFAULT_JWT_LIFETIME_S,
+            .refresh_s = DEFAULT_JWT_REFRESH_S },
     };
     policy_init_default(&options->policy);
 }

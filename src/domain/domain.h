@@ -10,6 +10,7 @@
 
 #include "domain/access.h"
 #include "domain/failure.h"
+#include "domain/jwt_options.h"
 #include "domain/policy.h"
 #include "remote/s3.h"
 
@@ -40,6 +41,7 @@ struct domain_options {
     int64_t display_ttl_s; /* presigned GETs: 2..604800 */
     int64_t session_idle_s;
     int64_t session_max_s;
+    struct jwt_options jwt;
 };
 
 /* Fill in every default; database, spool, storage addresses and keys stay to be set. */

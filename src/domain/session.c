@@ -10,6 +10,7 @@
 #include "domain/account_row.h"
 #include "domain/audit.h"
 #include "domain/task.h"
+#include "store/logins.h"
 #include "store/sessions.h"
 #include "store/throttle.h"
 
@@ -177,6 +178,7 @@ enum status session_revoke(struct task *task, int64_t session_id)
 
 enum status session_revoke_others(struct task *task, int64_t keep_session_id, int64_t *out_count)
 {
+    int64_t logins = 0;
     enum status status;
 
     task_begin(task);
@@ -187,6 +189,10 @@ enum status session_revoke_others(struct task *task, int64_t keep_session_id, in
     }
     status =
         sessions_delete_others(task->domain->db, task->actor.user_id, keep_session_id, out_count);
+    if (status == STATUS_OK) {
+        status = logins_delete_of_user(task->domain->db, task->actor.user_id, &logins);
+    }
+    *out_count += logins;
     if (status == STATUS_OK) {
         status =
             audit_write(task, &(struct audit_entry){ .action = AUDIT_SESSION_REVOKE,
@@ -218,7 +224,7 @@ enum status session_end(struct task *task, struct str token)
 
 enum status session_prune(struct task *task, int64_t *out_count)
 {
-    int64_t now_s = clock_now_s();
+    int64_t now_s = clock_now_s(), logins = 0;
     enum status status;
 
     task_begin(task);
@@ -228,6 +234,10 @@ enum status session_prune(struct task *task, int64_t *out_count)
         return task_fail(task, status);
     }
     status = sessions_delete_expired(task->domain->db, now_s, out_count);
+    if (status == STATUS_OK) {
+        status = logins_delete_expired(task->domain->db, now_s, &logins);
+    }
+    *out_count += logins;
     if (status == STATUS_OK) {
         status = throttle_delete_stale(task->domain->db, now_s - THROTTLE_KEPT_S);
     }

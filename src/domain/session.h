@@ -51,14 +51,14 @@ enum status session_list(struct task *task, struct session_list *out) MUST_CHECK
 /* End one of one's own. NOT_FOUND when it is another's or none. */
 enum status session_revoke(struct task *task, int64_t session_id) MUST_CHECK;
 
-/* End all of one's own but that one. */
+/* End all of one's own but that one, and every login of a program (login.h). */
 enum status session_revoke_others(
     struct task *task, int64_t keep_session_id, int64_t *out_count) MUST_CHECK;
 
 /* Sign out: end the session of this token. OK when there was none. */
 enum status session_end(struct task *task, struct str token) MUST_CHECK;
 
-/* Remove those that expired (and old throttle rows); part of `vitrine sweep`. */
+/* Remove those that expired (and logins, and old throttle rows); part of `vitrine sweep`. */
 enum status session_prune(struct task *task, int64_t *out_count) MUST_CHECK;
 
 #endif

@@ -24,9 +24,11 @@ static void api_token_from_row(const struct api_token_row *row, struct api_token
         .user_email = row->user_email,
         .name = row->name,
         .created_at = row->created_at,
+        .expires_at = row->expires_at,
         .last_used_at = row->last_used_at,
         .revoked_at = row->revoked_at,
     };
+    (void)!scopes_parse(row->scopes, &out->scopes); /* a word that is not known allows nothing */
 }
 
 static enum status insert(struct task *task, struct api_token_row *row)
@@ -51,15 +53,19 @@ static enum status insert(struct task *task, struct api_token_row *row)
     return db_end(task->domain->db, status);
 }
 
-enum status api_token_create(struct task *task, int64_t user_id, struct str name,
+enum status api_token_create(struct task *task, const struct api_token_new *wanted,
     struct str *out_text, struct api_token *out)
 {
     struct str token = random_token(task->arena);
+    int64_t now_s = clock_now_s();
     struct api_token_row row = {
         .token_hash = token_digest(task->arena, token),
-        .user_id = user_id,
-        .name = str_trim(name),
-        .created_at = clock_now_s(),
+        .user_id = wanted->user_id,
+        .name = str_trim(wanted->name),
+        .scopes =
+            scopes_format(task->arena, wanted->scopes.bits == 0 ? SCOPES_WORK : wanted->scopes),
+        .created_at = now_s,
+        .expires_at = wanted->lifetime_s == 0 ? 0 : now_s + wanted->lifetime_s,
     };
     enum status status;
 
@@ -92,6 +98,12 @@ static void note_use(struct task *task, struct api_token_row *row, int64_t now_s
     }
 }
 
+static bool is_live(const struct api_token_row *row, const struct user_row *user, int64_t now_s)
+{
+    return row->revoked_at == 0 && user->disabled_at == 0 &&
+           (row->expires_at == 0 || now_s < row->expires_at);
+}
+
 enum status api_token_check(
     struct task *task, struct str text, struct api_token *out, struct account *out_account)
 {
@@ -107,8 +119,7 @@ enum status api_token_check(
     }
     status = api_tokens_find(
         task->domain->db, task->arena, token_digest(task->arena, token), &row, &user);
-    if (status == STATUS_NOT_FOUND ||
-        (status == STATUS_OK && (row.revoked_at != 0 || user.disabled_at != 0))) {
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && !is_live(&row, &user, now_s))) {
         return task_fail(task, STATUS_UNAUTHENTICATED);
     }
     if (status != STATUS_OK) {

@@ -17,9 +17,12 @@ static const struct {
     [OPTION_NAME] = { "--name", "NAME", "what others see, or what a token is for" },
     [OPTION_ROLE] = { "--role", "ROLE", "viewer, editor (default) or admin" },
     [OPTION_PASSWORD_STDIN] = { "--password-stdin", NULL, "read the password from stdin" },
-    [OPTION_EXPIRES] = { "--expires", "SECONDS", "life of the URL, 1 to 604800" },
+    [OPTION_EXPIRES] = { "--expires", "TIME",
+        "life of a URL in seconds (1 to 604800), of a token: 90d, 12h" },
     [OPTION_TYPE] = { "--type", "TYPE", "content type that the PUT is bound to" },
     [OPTION_LIMIT] = { "--limit", "COUNT", "most rows of each kind (default 1000)" },
+    [OPTION_SCOPE] = { "--scope", "SCOPES",
+        "read,upload,delete (default) or fewer of them; or admin" },
 };
 
 #define JSON     (1u << OPTION_JSON)
@@ -30,6 +33,7 @@ static const struct {
 #define EXPIRES  (1u << OPTION_EXPIRES)
 #define TYPE     (1u << OPTION_TYPE)
 #define LIMIT    (1u << OPTION_LIMIT)
+#define SCOPE    (1u << OPTION_SCOPE)
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -52,8 +56,10 @@ static const struct command commands[] = {
       "Keep an account from signing in; ends its sessions.", NULL },
     { "user enable",   "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON,                   command_user_enable,
       "Let a disabled account sign in again.", NULL },
-    { "token add",     "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON | NAME,            command_token_add,
-      "Make an API token that acts as this account; shown once.", NULL },
+    { "token add",     "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON | NAME | SCOPE | EXPIRES, command_token_add,
+      "Make an API token that acts as this account; shown once.",
+      "It may do what its scopes say, and never more than its account. Without --expires it works until it is\n"
+      "revoked." },
     { "token list",    "[EMAIL]",       0,  1,   NEEDS_DOMAIN,    JSON,                   command_token_list,
       "List API tokens, of one account or of all.", NULL },
     { "token revoke",  "ID",            1,  1,   NEEDS_DOMAIN,    JSON,                   command_token_revoke,

@@ -26,6 +26,7 @@ enum option {
     OPTION_EXPIRES,
     OPTION_TYPE,
     OPTION_LIMIT,
+    OPTION_SCOPE,
     OPTION__COUNT
 };
 

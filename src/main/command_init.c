@@ -27,6 +27,7 @@ enum {
 /* What was done, for the end's report. */
 struct init_report {
     bool made_keys;
+    bool made_secret;
     bool made_database;
     bool made_admin;
     struct account admin;
@@ -55,29 +56,44 @@ static int make_folders(struct cli *cli)
     return COMMAND_OK;
 }
 
-/* Keys for the embedded endpoint: appended to settings.env, which nobody else may read. */
-static int make_keys(struct cli *cli, struct init_report *report)
+/* Append to settings.env, which nobody else may read. */
+static int append_settings(struct cli *cli, struct str lines)
 {
     struct config *config = &cli->config;
     struct str old = STR_EMPTY, text;
     enum status status;
 
-    if (!config->s3.is_embedded || !str_is_empty(config->s3.access_key_id))
+    if (str_is_empty(lines))
         return COMMAND_OK;
     status = file_read(cli->arena, config->settings_file.ptr, SETTINGS_MAX_BYTES, &old);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return cli_fail("%.*s cannot be read.", STR_ARG(config->settings_file));
-    text = arena_printf(cli->arena,
-        "%.*s%s# Keys of the embedded storage, made by `vitrine init`. Keep this file to "
-        "yourself.\n"
-        "S3_ACCESS_KEY_ID=VT%.*s\nS3_SECRET_ACCESS_KEY=%.*s\n",
-        STR_ARG(old), old.len > 0 && old.ptr[old.len - 1] != '\n' ? "\n" : "",
-        STR_ARG(random_base32(cli->arena, KEY_ID_LENGTH)), STR_ARG(random_token(cli->arena)));
+    text = arena_printf(cli->arena, "%.*s%s%.*s", STR_ARG(old),
+        old.len > 0 && old.ptr[old.len - 1] != '\n' ? "\n" : "", STR_ARG(lines));
     if (file_write_atomic(config->settings_file.ptr, text, 0600) != STATUS_OK)
         return cli_fail(
             "%.*s cannot be written: %s.", STR_ARG(config->settings_file), strerror(errno));
-    report->made_keys = true;
     return COMMAND_OK;
+}
+
+/* The secrets that are not set yet: keys of the embedded endpoint, and what signs tokens. */
+static int make_keys(struct cli *cli, struct init_report *report)
+{
+    const struct config *config = &cli->config;
+    struct str keys = STR_EMPTY, secret = STR_EMPTY;
+
+    report->made_keys = config->s3.is_embedded && str_is_empty(config->s3.access_key_id);
+    report->made_secret = str_is_empty(config->jwt.secret);
+    if (report->made_keys)
+        keys = arena_printf(cli->arena,
+            "# Keys of the embedded storage, made by `vitrine init`. Keep this file to yourself.\n"
+            "S3_ACCESS_KEY_ID=VT%.*s\nS3_SECRET_ACCESS_KEY=%.*s\n",
+            STR_ARG(random_base32(cli->arena, KEY_ID_LENGTH)), STR_ARG(random_token(cli->arena)));
+    if (report->made_secret)
+        secret = arena_printf(cli->arena,
+            "# Signs the tokens of POST /auth/signin, made by `vitrine init`.\nJWT_SECRET=%.*s\n",
+            STR_ARG(random_token(cli->arena)));
+    return append_settings(cli, ARENA_JOIN(cli->arena, keys, secret));
 }
 
 /* The settings again, now with the keys that were just made. */
@@ -236,6 +252,8 @@ static void print_report(struct cli *cli, const struct init_report *report)
     if (report->made_keys)
         cli_print(
             "Made keys for the embedded storage in %.*s\n", STR_ARG(cli->config.settings_file));
+    if (report->made_secret)
+        cli_print("Made JWT_SECRET in %.*s\n", STR_ARG(cli->config.settings_file));
     if (!report->made_admin)
         return;
     cli_print("\nSign in with\n\n    e-mail    %.*s\n", STR_ARG(report->admin.email));

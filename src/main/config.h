@@ -43,6 +43,14 @@ struct config_storage {
     bool checksum;        /* sign x-amz-checksum-sha256 when the hash is known */
 };
 
+/* Tokens of programs that sign in. */
+struct config_jwt {
+    struct str secret;          /* signs, HS256 */
+    struct str secret_previous; /* still accepted; empty: none */
+    int64_t lifetime_s;
+    int64_t refresh_days;
+};
+
 /* All settings, checked and completed. Strs point into the arena and end in an uncounted NUL. */
 struct config {
     struct str data;          /* folder; database, generated secrets, objects, sockets */
@@ -76,6 +84,8 @@ struct config {
     int64_t session_max_hours;
     enum library library;
 
+    struct config_jwt jwt;
+
     struct str admin_email;    /* for `vitrine init` */
     struct str admin_password; /* for `vitrine init`; empty: one is made */
 
@@ -97,7 +107,7 @@ struct config_problems {
     size_t count;
 };
 
-/* Whether the S3 keys must be there: not for `vitrine init`, which makes them. */
+/* Whether the S3 keys and JWT_SECRET must be there: not for `vitrine init`, which makes them. */
 enum config_need { CONFIG_NEEDS_KEYS, CONFIG_BEFORE_INIT };
 
 /*

@@ -94,9 +94,39 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
     return wire_storage(arena, config, &out->storage, out_problem);
 }
 
+/* The keys live as long as the process that serves with them. */
+static enum status wire_tokens(const struct config *config, struct jwt_options *out)
+{
+    struct str secrets[] = { config->jwt.secret, config->jwt.secret_previous };
+
+    out->lifetime_s = config->jwt.lifetime_s;
+    out->refresh_s = config->jwt.refresh_days * 24 * 3600;
+    if (!str_is_empty(config->public_url))
+        out->issuer = config->public_url;
+    for (size_t i = 0; i < COUNT_OF(secrets); i++) {
+        if (str_is_empty(secrets[i]))
+            continue;
+        out->ring[out->ring_count] = jwt_key_from_secret(secrets[i]);
+        if (out->ring[out->ring_count] == NULL)
+            return STATUS_INTERNAL;
+        out->ring_count++;
+    }
+    return STATUS_OK;
+}
+
+void wiring_clear(struct app_options *options)
+{
+    struct jwt_options *jwt = &options->domain.jwt;
+
+    while (jwt->ring_count > 0)
+        jwt_key_free(jwt->ring[--jwt->ring_count]);
+}
+
 enum status wiring_app(struct arena *arena, const struct config *config, struct app_options *out,
     struct str *out_problem)
 {
+    enum status status;
+
     memset(out, 0, sizeof(*out));
     out->templates_folder = config->templates;
     out->public_url = config->public_url;
@@ -116,7 +146,8 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
     out->version = STR(VITRINE_VERSION);
     out->asset_version = wiring_asset_version(arena, config->static_files);
     out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;
-    return wiring_domain(arena, config, &out->domain, out_problem);
+    status = wiring_domain(arena, config, &out->domain, out_problem);
+    return status == STATUS_OK ? wire_tokens(config, &out->domain.jwt) : status;
 }
 
 /* --- the version of static files --- */

@@ -18,6 +18,9 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
 enum status wiring_app(struct arena *arena, const struct config *config, struct app_options *out,
     struct str *out_problem) MUST_CHECK;
 
+/* Free the keys that wiring_app made. Harmless on a zeroed one. */
+void wiring_clear(struct app_options *options);
+
 /*
  * What pages print after ?v= of a static file: changes with the release and with the newest file
  * under the folder, because browsers keep such an address for ever.

@@ -11,7 +11,9 @@ enum api_token_column {
     API_TOKEN_USER_ID,
     API_TOKEN_USER_EMAIL,
     API_TOKEN_NAME,
+    API_TOKEN_SCOPES,
     API_TOKEN_CREATED_AT,
+    API_TOKEN_EXPIRES_AT,
     API_TOKEN_LAST_USED_AT,
     API_TOKEN_REVOKED_AT,
     API_TOKEN__COUNT
@@ -25,7 +27,9 @@ static void api_token_read(struct query *query, struct arena *arena, struct api_
         .user_id = query_get_i64(query, API_TOKEN_USER_ID),
         .user_email = query_get_str(query, arena, API_TOKEN_USER_EMAIL),
         .name = query_get_str(query, arena, API_TOKEN_NAME),
+        .scopes = query_get_str(query, arena, API_TOKEN_SCOPES),
         .created_at = query_get_i64(query, API_TOKEN_CREATED_AT),
+        .expires_at = query_get_i64(query, API_TOKEN_EXPIRES_AT),
         .last_used_at = query_get_i64(query, API_TOKEN_LAST_USED_AT),
         .revoked_at = query_get_i64(query, API_TOKEN_REVOKED_AT),
     };
@@ -39,7 +43,9 @@ enum status api_tokens_insert(struct db *db, const struct api_token_row *row, in
     query_bind_str(&query, 1, row->token_hash);
     query_bind_i64(&query, 2, row->user_id);
     query_bind_str(&query, 3, row->name);
-    query_bind_i64(&query, 4, row->created_at);
+    query_bind_str(&query, 4, row->scopes);
+    query_bind_i64(&query, 5, row->created_at);
+    query_bind_i64_or_null(&query, 6, row->expires_at);
     return query_run_returning(&query, out_id);
 }
 

@@ -12,7 +12,9 @@ struct api_token_row {
     int64_t user_id;
     struct str user_email; /* of users */
     struct str name;
+    struct str scopes; /* "read upload" */
     int64_t created_at;
+    int64_t expires_at;   /* 0: NULL */
     int64_t last_used_at; /* 0: NULL */
     int64_t revoked_at;   /* 0: NULL */
 };

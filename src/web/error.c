@@ -19,6 +19,7 @@ static const struct {
 } titles[] = {
     { STATUS_BAD_REQUEST, "That did not make sense" },
     { STATUS_BAD_CSRF, "This page was open for too long" },
+    { STATUS_SCOPE, "This token cannot do this" },
     { STATUS_FORBIDDEN, "You cannot do this" },
     { STATUS_NOT_FOUND, "There is nothing here" },
     { STATUS_METHOD_NOT_ALLOWED, "That does not work here" },
@@ -111,14 +112,32 @@ json_t *problem_json(const struct exchange *exchange, enum status status)
     return problem;
 }
 
+/* RFC 6750, section 3: what is wrong with the token, when there was one. Our sentences hold no
+ * quotation mark and no backslash. */
+static struct str challenge(const struct exchange *exchange, enum status status)
+{
+    struct failure failure = words_of(exchange, status);
+    struct arena *arena = exchange->arena;
+
+    if (status == STATUS_SCOPE)
+        return arena_printf(arena,
+            "Bearer realm=\"Vitrine\", error=\"insufficient_scope\", scope=\"%.*s\"",
+            STR_ARG(scope_name(exchange->route->scope)));
+    if (!exchange->is_bearer)
+        return STR("Bearer realm=\"Vitrine\"");
+    return arena_printf(arena,
+        "Bearer realm=\"Vitrine\", error=\"invalid_token\", error_description=\"%.*s\"",
+        STR_ARG(failure.sentence));
+}
+
 static enum status send_problem(struct exchange *exchange, enum status status)
 {
     struct reply *reply = exchange->reply;
     enum status sent = response_json(exchange, status_http(status), problem_json(exchange, status));
 
     reply_set_header(reply, STR("Content-Type"), STR("application/problem+json"));
-    if (status == STATUS_UNAUTHENTICATED)
-        reply_set_header(reply, STR("WWW-Authenticate"), STR("Bearer realm=\"Vitrine\""));
+    if (status == STATUS_UNAUTHENTICATED || status == STATUS_SCOPE)
+        reply_set_header(reply, STR("WWW-Authenticate"), challenge(exchange, status));
     return sent;
 }
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "cgi/reply.h"
 #include "cgi/request.h"
+#include "domain/scope.h"
 #include "domain/session.h"
 #include "web/app.h"
 #include "web/flash.h"
@@ -32,7 +33,9 @@ struct exchange {
     struct task task; /* for calls of domain/: who asks, and why the last call failed */
     bool is_signed_in;
     int64_t api_token_id; /* of the API token that speaks; 0: none does */
-    bool is_bearer;       /* an API token speaks instead of a session */
+    int64_t login_id;     /* of the JWT of ours that speaks; 0: none does */
+    bool is_bearer;       /* a token speaks instead of a session */
+    struct scopes scopes; /* what the token allows; of a session: everything */
     struct account user;
     struct session session;
     struct str session_token; /* never printed */

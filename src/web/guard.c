@@ -3,7 +3,6 @@
 
 #include "base/escape.h"
 #include "crypto/token.h"
-#include "domain/token.h"
 #include "web/cookies.h"
 #include "web/limits.h"
 #include "web/routes.h"
@@ -79,78 +78,6 @@ static enum status read_body(struct exchange *exchange)
 
 /* --- who --- */
 
-static void become(struct exchange *exchange)
-{
-    exchange->is_signed_in = true;
-    exchange->task.actor.user_id = exchange->user.id;
-    exchange->task.actor.role = exchange->user.role;
-}
-
-#define BEARER STR("Bearer")
-
-/* "Basic" and the like were meant for whoever stands before us, and many proxies pass them on. */
-static bool is_for_us(struct str authorization)
-{
-    struct str rest = str_from_offset(authorization, BEARER.len);
-
-    return str_equal_nocase(str_head(authorization, BEARER.len), BEARER) &&
-           (rest.len == 0 || rest.ptr[0] == ' ' || rest.ptr[0] == '\t');
-}
-
-static enum status identify_bearer(struct exchange *exchange, struct str authorization)
-{
-    struct api_token token;
-    enum status status = api_token_check(&exchange->task,
-        str_trim(str_from_offset(authorization, BEARER.len)), &token, &exchange->user);
-
-    exchange->is_bearer = true;
-    if (status == STATUS_UNAUTHENTICATED)
-        return refuse(exchange, status, STR("This API token is not valid, or was revoked."));
-    if (status == STATUS_OK) {
-        become(exchange);
-        exchange->api_token_id = token.id;
-    }
-    return status;
-}
-
-static enum status identify_session(struct exchange *exchange, struct str token)
-{
-    enum status status = session_check(&exchange->task, token, &exchange->session, &exchange->user);
-
-    if (status == STATUS_UNAUTHENTICATED) {
-        exchange->had_session = true;
-        return STATUS_OK;
-    }
-    if (status != STATUS_OK)
-        return status;
-    exchange->session_token = token;
-    become(exchange);
-    return STATUS_OK;
-}
-
-/* Nobody yet, but calls of domain/ and error pages have what they need. */
-static enum status begin(struct exchange *exchange)
-{
-    task_init(&exchange->task, &exchange->thread->domain, exchange->arena,
-        (struct actor){ .role = ROLE_VIEWER, .address = exchange->request->remote_addr },
-        exchange_public_host(exchange));
-    return STATUS_OK;
-}
-
-enum status guard_identify(struct exchange *exchange)
-{
-    struct str authorization = request_header(exchange->request, STR("authorization"));
-    struct str cookie = cookie_session(exchange);
-    enum status status = begin(exchange);
-
-    if (is_for_us(authorization))
-        return identify_bearer(exchange, authorization);
-    if (!str_is_empty(cookie))
-        status = identify_session(exchange, cookie);
-    exchange->pre_token = cookie_pre(exchange);
-    return status;
-}
-
 /* Wrong tokens count like requests without any: so guessing has a limit. */
 static enum status identify_and_count(struct exchange *exchange)
 {
@@ -184,6 +111,17 @@ static enum status check_access(struct exchange *exchange)
             arena_printf(exchange->arena, "This needs the role %.*s, and yours is %.*s.",
                 STR_ARG(access_name(access)), STR_ARG(role_name(exchange->user.role))));
     return STATUS_OK;
+}
+
+static enum status check_scope(struct exchange *exchange)
+{
+    enum scope scope = exchange->route->scope;
+
+    if (!exchange->is_signed_in || scopes_allow(exchange->scopes, scope))
+        return STATUS_OK;
+    return refuse(exchange, STATUS_SCOPE,
+        arena_printf(exchange->arena, "This needs a token with the scope %.*s; this one has: %.*s.",
+            STR_ARG(scope_name(scope)), STR_ARG(scopes_format(exchange->arena, exchange->scopes))));
 }
 
 /* --- storage --- */
@@ -359,9 +297,9 @@ static enum status read_params(struct exchange *exchange)
 
 enum status guard_check(struct exchange *exchange)
 {
-    static enum status (*const checks[])(struct exchange *) = { begin, limits_check_address,
-        identify_and_count, check_access, check_storage, check_type, check_length, read_body,
-        check_csrf, read_key, read_params };
+    static enum status (*const checks[])(struct exchange *) = { guard_begin, limits_check_address,
+        identify_and_count, check_access, check_scope, check_storage, check_type, check_length,
+        read_body, check_csrf, read_key, read_params };
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < COUNT_OF(checks) && status == STATUS_OK; i++)

@@ -21,6 +21,9 @@
  * other than OK is the answer; the sentence is in exchange->task.failure. */
 enum status guard_check(struct exchange *exchange) MUST_CHECK;
 
+/* Nobody yet, but calls of domain/ and error pages have what they need. Always OK. */
+enum status guard_begin(struct exchange *exchange) MUST_CHECK;
+
 /*
  * Who is it? Fills user, session, tokens and task of *exchange. Also used for answers without a
  * route, so that an error page shows the person's own frame. UNAUTHENTICATED only for a bearer

@@ -35,6 +35,9 @@ extern const struct param_set image_post_params;
 extern const struct param_set account_password_post_params;
 
 /* api/ */
+handler_fn auth_signin_post;
+handler_fn auth_refresh_post;
+handler_fn auth_signout_post;
 handler_fn health_get;
 handler_fn api_presign_upload_post;
 handler_fn api_presign_uploads_post;
@@ -47,6 +50,8 @@ handler_fn api_image_signed_url_get;
 handler_fn api_signed_url_get;
 handler_fn api_signed_urls_post;
 
+extern const struct param_set auth_signin_post_params;
+extern const struct param_set auth_refresh_post_params;
 extern const struct param_set api_presign_upload_post_params;
 extern const struct param_set api_presign_uploads_post_params;
 extern const struct param_set api_images_get_params;

@@ -25,6 +25,7 @@ static void count_auth_failure(const struct exchange *exchange, enum status stat
     case STATUS_BAD_ORIGIN:
         reason = METRIC_AUTH_ORIGIN;
         break;
+    case STATUS_SCOPE:
     case STATUS_FORBIDDEN:
         reason = METRIC_AUTH_ROLE;
         break;

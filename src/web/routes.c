@@ -146,14 +146,6 @@ struct str access_name(enum access access)
     return names[access];
 }
 
-struct str scope_name(enum scope scope)
-{
-    static const struct str names[] = { STR_INIT("none"), STR_INIT("read"), STR_INIT("upload"),
-        STR_INIT("delete"), STR_INIT("admin") };
-
-    return names[scope];
-}
-
 struct str csrf_name(enum csrf csrf)
 {
     static const struct str names[] = { STR_INIT("none"), STR_INIT("form"), STR_INIT("origin"),

@@ -7,15 +7,13 @@
 #ifndef WEB_ROUTES_H
 #define WEB_ROUTES_H
 
+#include "domain/scope.h"
 #include "web/exchange.h"
 #include "web/limits.h"
 #include "web/params.h"
 
 /* The least that one must be to enter. */
 enum access { ACCESS_ANYONE, ACCESS_VIEWER, ACCESS_EDITOR, ACCESS_ADMIN };
-
-/* What an API token must allow to enter; sessions may all that their role may. */
-enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_UPLOAD, SCOPE_DELETE, SCOPE_ADMIN };
 
 /* Whose clients read the answer: our own API (seed 002's), or that of another system. Decides the
  * names of fields in errors, and whether an operator may open the route to everyone. */
@@ -58,7 +56,7 @@ struct route {
     handler_fn *handler;
     enum audience audience;
     enum access access;
-    enum scope scope;
+    enum scope scope; /* what a token must allow; sessions may all that their role may */
     enum rate_class rate;
     enum dialect dialect;
     enum csrf csrf;
@@ -100,10 +98,9 @@ bool route_answers_get(struct str path);
 struct str audience_name(enum audience audience);
 struct str dialect_name(enum dialect dialect);
 
-/* "anyone", "viewer", ...; "none", "read", ...; "none", "form", "origin", "first field"; "none",
+/* "anyone", "viewer", ...; "none", "form", "origin", "first field"; "none",
  * "form", "json", ... */
 struct str access_name(enum access access);
-struct str scope_name(enum scope scope);
 struct str csrf_name(enum csrf csrf);
 struct str body_name(enum body_kind body);
 

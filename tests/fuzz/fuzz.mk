@@ -20,10 +20,10 @@ FUZZ_SOURCES_s3_document := src/objects/xml.c src/objects/cors.c
 FUZZ_SOURCES_sigv4       := $(FUZZ_SIGN)
 FUZZ_SOURCES_template    := $(wildcard src/web/template*.c)
 
-FUZZ_LIBS_aws_chunked := libcrypto libsodium
-FUZZ_LIBS_s3_answer   := libcrypto libsodium libcurl expat
+FUZZ_LIBS_aws_chunked := cjose libcrypto libsodium
+FUZZ_LIBS_s3_answer   := cjose libcrypto libsodium libcurl expat
 FUZZ_LIBS_s3_document := expat
-FUZZ_LIBS_sigv4       := libcrypto libsodium
+FUZZ_LIBS_sigv4       := cjose libcrypto libsodium
 
 # --- how ------------------------------------------------------------------------------------------
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined

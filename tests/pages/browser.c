@@ -88,6 +88,9 @@ void world_open(struct world *world)
     world->options.templates_folder = STR("templates");
     world->options.version = STR("0.0.0-test");
     world->options.asset_version = STR("test");
+    world->options.domain.jwt.ring[0] =
+        jwt_key_from_secret(STR("not a secret, but long enough to be one"));
+    world->options.domain.jwt.ring_count = 1;
     fill_storage(world, stub_storage_start());
     check(
         migrate_database(&world->arena, world->options.domain.database_path, &report) == STATUS_OK,

@@ -22,6 +22,11 @@ static int is_token_byte(int byte)
     return isalnum(byte) || byte == '-' || byte == '_';
 }
 
+static int is_jwt_byte(int byte)
+{
+    return is_token_byte(byte) || byte == '.';
+}
+
 static int is_time_byte(int byte)
 {
     return isdigit(byte);
@@ -32,6 +37,8 @@ static const struct scrub scrubs[] = {
     { STR_INIT("vitrine_session="), is_token_byte, "SESSION" },
     { STR_INIT("vitrine_pre="), is_token_byte, "PRE" },
     { STR_INIT("X-Amz-Signature="), is_token_byte, "SIGNATURE" },
+    { STR_INIT("oken\":\"ey"), is_jwt_byte, "JWT" },
+    { STR_INIT("oken\":\"vr_"), is_token_byte, "REFRESH" },
     { STR_INIT("images/2026/11/"), is_token_byte, "KEY" },
     { STR_INIT("images%2F2026%2F11%2F"), is_token_byte, "KEY" },
     { STR_INIT("\"ms\":"), is_time_byte, "0" },

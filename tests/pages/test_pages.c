@@ -182,6 +182,15 @@ static const struct step steps[] = {
 
     /* --- programs with a token; the header is set below --- */
     { "bearer-wrong",                  SCRIPT, { "GET", "/images", NULL, NULL, "Authorization: Bearer vt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" }, 401 },
+    { "bearer-jwt-unsigned",           SCRIPT, { "GET", "/images", NULL, NULL, "Authorization: Bearer eyJhbGciOiJub25lIn0.e30.AA\n" }, 401 },
+    { "auth-signin",                   SCRIPT, { "POST", "/auth/signin", JSON, "{\"email\":\"grace@example.org\",\"password\":\"correct horse battery\"}", NULL }, 200 },
+    { "auth-signin-narrow",            SCRIPT, { "POST", "/auth/signin", JSON, "{\"email\":\"grace@example.org\",\"password\":\"correct horse battery\",\"scope\":\"read\"}", NULL }, 200 },
+    { "auth-signin-wrong",             SCRIPT, { "POST", "/auth/signin", JSON, "{\"email\":\"nobody@example.org\",\"password\":\"correct horse battery\"}", NULL }, 401 },
+    { "auth-signin-empty",             SCRIPT, { "POST", "/auth/signin", JSON, "{}", NULL }, 422 },
+    { "auth-signin-unknown-scope",     SCRIPT, { "POST", "/auth/signin", JSON, "{\"email\":\"a@b\",\"password\":\"c\",\"scope\":\"root\"}", NULL }, 422 },
+    { "auth-refresh-nothing",          SCRIPT, { "POST", "/auth/refresh", JSON, "{}", NULL }, 422 },
+    { "auth-refresh-wrong",            SCRIPT, { "POST", "/auth/refresh", JSON, "{\"refresh_token\":\"vr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", NULL }, 401 },
+    { "auth-signout-nobody",           SCRIPT, { "POST", "/auth/signout", NULL, NULL, NULL }, 401 },
     { "basic-authorization",           SCRIPT, { "GET", "/images", NULL, NULL, "Authorization: Basic eA==\n" }, 401 },
 
     /* --- time passes --- */
@@ -238,7 +247,10 @@ static struct str token_header(void)
 
     task_init(&task, &world.thread.domain, &world.arena, ACTOR_SYSTEM, STR_EMPTY);
     assert_int_equal(account_find_by_email(&task, STR("grace@example.org"), &account), STATUS_OK);
-    assert_int_equal(api_token_create(&task, account.id, STR("test"), &text, &token), STATUS_OK);
+    assert_int_equal(
+        api_token_create(&task,
+            &(struct api_token_new){ .user_id = account.id, .name = STR("test") }, &text, &token),
+        STATUS_OK);
     return arena_printf(&world.arena, "Authorization: Bearer %.*s\n", STR_ARG(text));
 }
 
@@ -300,7 +312,7 @@ static struct str read_log(void)
 static void the_log_is_json_and_holds_no_secret(void **state)
 {
     static const char *const secrets[] = { "X-Amz-Signature", "vitrine_session", "correct horse",
-        "correct+horse", "Bearer", "vt_", "red%20boat", "csrf=" };
+        "correct+horse", "Bearer", "vt_", "vr_", "eyJ", "red%20boat", "csrf=" };
     struct str log = read_log(), line, why;
 
     (void)state;

@@ -5,6 +5,8 @@
 #include "domain/session.h"
 #include "domain/token.h"
 
+#define NEW_TOKEN(id, text) (&(struct api_token_new){ .user_id = (id), .name = STR(text) })
+
 static struct str start(struct world *world, struct actor actor, struct session *out)
 {
     struct str token;
@@ -175,7 +177,8 @@ static void a_disabled_account_has_no_session_and_no_token(void **state)
     struct account account;
     struct str cookie = start(world, world->editor, &session), text;
 
-    assert_ok(api_token_create(&world->task, world->editor.user_id, STR("import"), &text, &token));
+    assert_ok(
+        api_token_create(&world->task, NEW_TOKEN(world->editor.user_id, "import"), &text, &token));
     assert_ok(account_set_disabled(world_as(world, world->admin), world->editor.user_id, true));
     assert_status(check(world, cookie), UNAUTHENTICATED);
     assert_status(api_token_check(&world->task, text, &token, &account), UNAUTHENTICATED);
@@ -223,8 +226,8 @@ static void an_api_token_works_until_it_is_revoked(void **state)
     struct account account;
     struct str text;
 
-    assert_ok(
-        api_token_create(&world->task, world->editor.user_id, STR(" import "), &text, &token));
+    assert_ok(api_token_create(
+        &world->task, NEW_TOKEN(world->editor.user_id, " import "), &text, &token));
     assert_int_equal(text.len, API_TOKEN_LEN);
     assert_true(str_starts_with(text, STR("vt_")));
     assert_str(token.name, "import");
@@ -244,9 +247,10 @@ static void an_api_token_works_until_it_is_revoked(void **state)
     assert_ok(api_token_revoke(&world->task, token.id));
     assert_status(api_token_revoke(&world->task, 999), NOT_FOUND);
     assert_status(api_token_check(&world->task, text, &again, &account), UNAUTHENTICATED);
-    assert_status(api_token_create(&world->task, 999, STR("x"), &text, &token), NOT_FOUND);
+    assert_status(api_token_create(&world->task, NEW_TOKEN(999, "x"), &text, &token), NOT_FOUND);
     assert_status(
-        api_token_create(&world->task, world->editor.user_id, STR(" "), &text, &token), INVALID);
+        api_token_create(&world->task, NEW_TOKEN(world->editor.user_id, " "), &text, &token),
+        INVALID);
 }
 
 static void health_tells_which_part_is_ill(void **state)
