@@ -27,7 +27,7 @@ enum dialect {
 
 /* How a request proves that it comes from a page of ours. */
 enum csrf {
-    CSRF_NONE,   /* GET: changes nothing */
+    CSRF_NONE,   /* GET: changes nothing; or the credentials are in the body */
     CSRF_FORM,   /* the field `csrf` (or X-CSRF-Token) carries the token of the session */
     CSRF_ORIGIN, /* JSON: Sec-Fetch-Site or Origin says so; not asked of bearer tokens */
     CSRF_STREAM  /* a form whose body is a stream: the handler compares its first field */
