@@ -30,6 +30,7 @@
     X(PRECONDITION,       "precondition_failed",    412, "The condition of the request does not hold.") \
     X(TOO_LARGE,          "too_large",              413, "This is larger than what is accepted here.") \
     X(UNSUPPORTED_TYPE,   "unsupported_media_type", 415, "This content type is not accepted here.") \
+    X(RANGE,              "range_not_satisfiable",  416, "The part that was asked for is behind the end.") \
     X(TYPE_NOT_ALLOWED,   "type_not_allowed",       422, "Files of this type are not accepted.") \
     X(NOT_UPLOADED,       "not_uploaded",           409, "The file has not arrived in storage.") \
     X(MISMATCH,           "upload_mismatch",        422, "What arrived in storage is not what was announced.") \

@@ -4,6 +4,7 @@
 #include "domain/domain.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "domain/task.h"
 #include "store/db.h"
@@ -92,6 +93,14 @@ struct str domain_storage_origin(struct task *task)
         return STR_EMPTY;
     }
     return s3_location_origin(task->arena, &task->external);
+}
+
+struct str domain_object_url(struct task *task, struct str key)
+{
+    struct str path = s3_location_path(task->arena, &task->external, key);
+
+    return ARENA_JOIN(
+        task->arena, domain_storage_origin(task), escape_url_path_str(task->arena, path));
 }
 
 enum status task_fail(struct task *task, enum status status)

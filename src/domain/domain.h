@@ -16,9 +16,6 @@
 
 struct db;
 
-/* What storage is asked to encrypt objects with. Off: the bucket's own default decides. */
-enum storage_sse { STORAGE_SSE_OFF, STORAGE_SSE_AES256, STORAGE_SSE_KMS };
-
 /* Where objects live, and what that provider can do. */
 struct storage_options {
     bool is_off;                 /* there is none: addresses and keys mean nothing */
@@ -28,9 +25,6 @@ struct storage_options {
                           task_init's public_host replaces that of `external` */
     bool has_conditional_put; /* honours If-None-Match on PUT (Swift does not) */
     bool has_checksum;        /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
-    enum storage_sse sse;     /* said with every PUT, ours and those of grants */
-    struct str sse_kms_key;   /* of STORAGE_SSE_KMS; empty: the account's default key */
-    bool has_sse_bucket_key;  /* of STORAGE_SSE_KMS: fewer calls to KMS, by a key of the bucket */
     const struct s3_credentials *credentials;
     struct s3_clock *clock;           /* shared by all; NULL: ours is taken as right */
     const struct http_limits *limits; /* NULL: http.h's defaults */
@@ -87,5 +81,8 @@ void task_init(struct task *task, struct domain *domain, struct arena *arena, st
 /* The origin that browsers load images from and upload to, for CSP's img-src and connect-src:
  * "http://localhost:8081", or "https://bucket.s3.amazonaws.com"; empty without storage. */
 struct str domain_storage_origin(struct task *task);
+
+/* The address of an object for browsers, not signed: a name for it that opens nothing by itself. */
+struct str domain_object_url(struct task *task, struct str key);
 
 #endif

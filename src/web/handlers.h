@@ -50,6 +50,25 @@ handler_fn api_image_signed_url_get;
 handler_fn api_signed_url_get;
 handler_fn api_signed_urls_post;
 
+/* api/: of other systems */
+handler_fn gateway_upload_post;
+handler_fn profile_upload_image_post;
+handler_fn profile_images_get;
+handler_fn profile_image_delete;
+handler_fn profile_image_signed_url_get;
+handler_fn files_upload_url_post;
+handler_fn files_download_url_post;
+handler_fn files_get;
+handler_fn files_file_delete;
+handler_fn storage_v1_direct_post;
+handler_fn storage_v1_presigned_post;
+handler_fn storage_v1_download_get;
+handler_fn storage_v1_download_url_get;
+handler_fn storage_v1_metadata_get;
+handler_fn storage_v1_file_delete;
+handler_fn storage_v1_list_get;
+handler_fn storage_v1_health_get;
+
 extern const struct param_set auth_signin_post_params;
 extern const struct param_set auth_refresh_post_params;
 extern const struct param_set api_presign_upload_post_params;
@@ -59,5 +78,14 @@ extern const struct param_set api_images_post_params;
 extern const struct param_set api_image_patch_params;
 extern const struct param_set api_signed_url_get_params;
 extern const struct param_set api_signed_urls_post_params;
+
+extern const struct param_set gateway_upload_post_params;
+extern const struct param_set profile_images_get_params;
+extern const struct param_set files_upload_url_post_params;
+extern const struct param_set files_download_url_post_params;
+extern const struct param_set files_get_params;
+extern const struct param_set storage_v1_presigned_post_params;
+extern const struct param_set storage_v1_download_url_get_params;
+extern const struct param_set storage_v1_list_get_params;
 
 #endif

@@ -10,6 +10,16 @@ json_t *model_text_or_null(struct str text)
     return str_is_empty(text) ? json_null() : json_from_str(text);
 }
 
+json_t *model_pairs(struct arena *arena, struct pairs pairs)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < pairs.count; i++)
+        json_object_set_new(
+            object, arena_c_string(arena, pairs.item[i].name), json_from_str(pairs.item[i].value));
+    return object;
+}
+
 json_t *model_format(struct arena *arena, const char *format, ...)
 {
     struct str text;

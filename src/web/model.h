@@ -15,6 +15,9 @@ json_t *model_page(const struct exchange *exchange, const char *name, struct str
 /* The text, or null for the empty one. */
 json_t *model_text_or_null(struct str text);
 
+/* An object of the pairs, in their order. */
+json_t *model_pairs(struct arena *arena, struct pairs pairs);
+
 /* A string made from a format. */
 json_t *model_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -5,6 +5,7 @@
     admin           a browser signed in to `vitrine` as its administrator (shared: do not sign it out)
     client          a new browser at `vitrine`, signed in as nobody
     start_vitrine   start_vitrine(SERVER="nginx", MAX_FILE_SIZE="1MB"): one of your own, stopped afterwards
+    dialects        Vitrine set up as the documents of other systems say, once per web server and shared
     s3              a boto3 client of `vitrine`'s embedded storage
 
 Tests marked `slow` run only with TEST_SLOW=1.
@@ -16,6 +17,7 @@ import boto3
 import botocore.config
 import pytest
 
+from harness.dialects import SETTINGS
 from harness.vitrine import Vitrine
 
 SERVERS = ("lighttpd", "nginx")
@@ -34,10 +36,11 @@ def running():
     """Vitrines by web server, started when first asked for."""
     started = {}
 
-    def get(server):
-        if server not in started:
-            started[server] = Vitrine(server).start()
-        return started[server]
+    def get(server, **settings):
+        name = (server, *settings.items())
+        if name not in started:
+            started[name] = Vitrine(server, **settings).start()
+        return started[name]
 
     yield get
     problems = []
@@ -52,6 +55,11 @@ def running():
 @pytest.fixture(scope="session", params=SERVERS)
 def vitrine(request, running):
     return running(request.param)
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def dialects(request, running):
+    return running(request.param, **SETTINGS)
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +92,10 @@ def start_vitrine():
 
 @pytest.fixture(scope="session")
 def s3(vitrine):
+    return s3_of(vitrine)
+
+
+def s3_of(vitrine):
     access_key, secret = vitrine.keys()
     return boto3.client(
         "s3", endpoint_url=vitrine.objects_url, region_name="us-east-1",

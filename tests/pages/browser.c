@@ -290,6 +290,8 @@ static void keep_member(struct str body, struct str mark, char *out, size_t size
 static void learn(struct world *world, struct browser *browser, const struct reply *reply)
 {
     struct str body = buf_str(&reply->body);
+    static const struct str key_members[] = { STR_INIT("\"fileKey\":\""),
+        STR_INIT("\"file_key\":\""), STR_INIT("\"file_id\":\"") }; /* of other systems' APIs */
     struct str mark = STR("name=\"csrf\" value=\"");
     ssize_t at = str_find(body, mark);
 
@@ -300,7 +302,11 @@ static void learn(struct world *world, struct browser *browser, const struct rep
         snprintf(browser->csrf, sizeof(browser->csrf), "%.43s", body.ptr + at + mark.len);
     if (str_find(body, STR("\"method\":\"PUT\"")) >= 0)
         keep_member(body, STR("\"key\":\""), world->last_key, sizeof(world->last_key));
-    if (str_starts_with(body, STR("{\"image\":")))
+    for (size_t i = 0; i < COUNT_OF(key_members); i++)
+        if (str_find(body, key_members[i]) >= 0)
+            keep_member(body, key_members[i], world->last_key, sizeof(world->last_key));
+    if (str_starts_with(body, STR("{\"image\":")) ||
+        str_starts_with(body, STR("{\"message\":\"Image uploaded")))
         keep_member(body, STR("\"id\":"), world->last_id, sizeof(world->last_id));
 }
 

@@ -41,6 +41,10 @@ static const struct scrub scrubs[] = {
     { STR_INIT("oken\":\"vr_"), is_token_byte, "REFRESH" },
     { STR_INIT("images/2026/11/"), is_token_byte, "KEY" },
     { STR_INIT("images%2F2026%2F11%2F"), is_token_byte, "KEY" },
+    { STR_INIT("uploads/2026/11/21/"), is_token_byte, "KEY" },
+    { STR_INIT("uploads/2/"), is_token_byte, "KEY" },
+    { STR_INIT("uploads/"), is_token_byte, "KEY" },
+    { STR_INIT("/images/179"), is_time_byte, "MS" }, /* users/2/images/1795244500000.png */
     { STR_INIT("\"ms\":"), is_time_byte, "0" },
 };
 

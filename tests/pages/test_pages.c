@@ -29,6 +29,9 @@ enum who { NOBODY, ADA, ADA2, GRACE, KATHERINE, SCRIPT, WHO__COUNT };
 #define FILE_PART(filename, type, content)                                                         \
     "--frontier\r\nContent-Disposition: form-data; name=\"files\"; filename=\"" filename           \
     "\"\r\nContent-Type: " type "\r\n\r\n" content "\r\n"
+#define ONE_FILE(field, filename, content)                                                         \
+    "--frontier\r\nContent-Disposition: form-data; name=\"" field "\"; filename=\"" filename       \
+    "\"\r\nContent-Type: image/png\r\n\r\n" content "\r\n" PARTS_END
 #define PARTS_END "--frontier--\r\n"
 
 struct step {
@@ -192,6 +195,49 @@ static const struct step steps[] = {
     { "auth-refresh-wrong",            SCRIPT, { "POST", "/auth/refresh", JSON, "{\"refresh_token\":\"vr_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", NULL }, 401 },
     { "auth-signout-nobody",           SCRIPT, { "POST", "/auth/signout", NULL, NULL, NULL }, 401 },
     { "basic-authorization",           SCRIPT, { "GET", "/images", NULL, NULL, "Authorization: Basic eA==\n" }, 401 },
+
+    /* --- the APIs of other systems --- */
+    { "profile-upload",                GRACE, { "POST", "/api/profile/upload-image", PARTS, ONE_FILE("image", "photo.png", "{picture}"), OURS }, 200 },
+    { "profile-upload-other-field",    GRACE, { "POST", "/api/profile/upload-image", PARTS, ONE_FILE("photo", "photo.png", "{picture}"), OURS }, 422 },
+    { "profile-upload-no-file",        GRACE, { "POST", "/api/profile/upload-image", PARTS, FIELD("image", "text") PARTS_END, OURS }, 422 },
+    { "profile-upload-cut",            GRACE, { "POST", "/api/profile/upload-image", PARTS, "--frontier\r\n", OURS }, 400 },
+    { "profile-upload-no-origin",      GRACE, { "POST", "/api/profile/upload-image", PARTS, ONE_FILE("image", "photo.png", "{picture}"), NULL }, 403 },
+    { "profile-upload-storage-down",   GRACE, { "POST", "/api/profile/upload-image", PARTS, ONE_FILE("image", "photo.png", "{picture}"), OURS }, 502, .storage = STUB_REFUSES },
+    { "profile-images",                GRACE, { "GET", "/api/profile/images?limit=1", NULL, NULL, NULL }, 200 },
+    { "profile-signed-url",            GRACE, { "GET", "/api/profile/images/{id}/signed-url", NULL, NULL, NULL }, 200 },
+    { "profile-delete",                GRACE, { "DELETE", "/api/profile/images/{id}", NULL, NULL, OURS }, 200 },
+    { "profile-gone",                  GRACE, { "GET", "/api/profile/images/{id}/signed-url", NULL, NULL, NULL }, 404 },
+    { "storage-v1-direct",             GRACE, { "POST", "/api/v1/upload/direct", PARTS, ONE_FILE("file", "example.png", "{picture}"), OURS }, 200 },
+    { "storage-v1-direct-refused",     GRACE, { "POST", "/api/v1/upload/", PARTS, ONE_FILE("file", "example.txt", "text"), OURS }, 422 },
+    { "storage-v1-direct-short-path",  GRACE, { "POST", "/api/v1/upload/", PARTS, ONE_FILE("file", "example.png", "{picture}"), OURS }, 200 },
+    { "storage-v1-metadata",           GRACE, { "GET", "/api/v1/upload/metadata/{key}", NULL, NULL, NULL }, 200 },
+    { "storage-v1-list",               GRACE, { "GET", "/api/v1/upload/list?prefix=uploads&limit=1", NULL, NULL, NULL }, 200 },
+    { "storage-v1-list-wrong-limit",   GRACE, { "GET", "/api/v1/upload/list?limit=0", NULL, NULL, NULL }, 422 },
+    { "storage-v1-download",           GRACE, { "GET", "/api/v1/upload/download/{key}", NULL, NULL, NULL }, 200 },
+    { "storage-v1-download-head",      GRACE, { "HEAD", "/api/v1/upload/download/{key}", NULL, NULL, NULL }, 200 },
+    { "storage-v1-download-known",     GRACE, { "GET", "/api/v1/upload/download/{key}", NULL, NULL, "If-None-Match: \"0123456789abcdef0123456789abcdef\"\n" }, 304 },
+    { "storage-v1-download-behind",    GRACE, { "GET", "/api/v1/upload/download/{key}", NULL, NULL, "Range: bytes=4500-\n" }, 416 },
+    { "storage-v1-download-other",     GRACE, { "GET", "/api/v1/upload/download/{key}", NULL, NULL, "If-Match: \"0\"\n" }, 412 },
+    { "storage-v1-download-url",       GRACE, { "GET", "/api/v1/upload/download/{key}/url?expires_in=120", NULL, NULL, NULL }, 200 },
+    { "storage-v1-download-url-wrong", GRACE, { "GET", "/api/v1/upload/download/{key}/url?expires_in=604801", NULL, NULL, NULL }, 422 },
+    { "files",                         GRACE, { "GET", "/files?limit=1", NULL, NULL, NULL }, 200 },
+    { "storage-v1-delete",             GRACE, { "DELETE", "/api/v1/upload/{key}", NULL, NULL, OURS }, 200 },
+    { "storage-v1-gone",               GRACE, { "GET", "/api/v1/upload/metadata/{key}", NULL, NULL, NULL }, 404 },
+    { "storage-v1-presigned",          GRACE, { "POST", "/api/v1/upload/presigned", JSON, "{\"filename\":\"example.png\",\"content_type\":\"image/png\",\"expires_in\":60}", OURS }, 200 },
+    { "storage-v1-presigned-refused",  GRACE, { "POST", "/api/v1/upload/presigned", JSON, "{\"filename\":\"a.exe\",\"content_type\":\"application/x-msdownload\"}", OURS }, 422 },
+    { "storage-v1-presigned-too-long", GRACE, { "POST", "/api/v1/upload/presigned", JSON, "{\"filename\":\"a.png\",\"content_type\":\"image/png\",\"expires_in\":604801}", OURS }, 422 },
+    { "storage-v1-not-arrived",        GRACE, { "GET", "/api/v1/upload/metadata/{key}", NULL, NULL, NULL }, 404, .storage = STUB_HAS_NOTHING },
+    { "storage-v1-storage-refuses",    GRACE, { "GET", "/api/v1/upload/metadata/{key}", NULL, NULL, NULL }, 502, .storage = STUB_REFUSES },
+    { "storage-v1-adopted",            GRACE, { "GET", "/api/v1/upload/metadata/{key}", NULL, NULL, NULL }, 200 },
+    { "storage-v1-health",             NOBODY, { "GET", "/api/v1/upload/health", NULL, NULL, NULL }, 200 },
+    { "gateway-upload",                GRACE, { "POST", "/upload", JSON, "{\"fileName\":\"my-image.png\",\"fileType\":\"image/png\"}", OURS }, 200 },
+    { "gateway-upload-wrong-fields",   GRACE, { "POST", "/upload", JSON, "{\"fileName\":7}", OURS }, 422 },
+    { "gateway-needs-sign-in",         NOBODY, { "POST", "/upload", JSON, "{}", NULL }, 401 },
+    { "files-upload-url",              GRACE, { "POST", "/upload-url", JSON, "{\"filename\":\"test.png\",\"content_type\":\"image/png\"}", OURS }, 200 },
+    { "files-download-url",            GRACE, { "POST", "/download-url", JSON, "{\"file_key\":\"{key}\"}", OURS }, 200 },
+    { "files-download-url-absent",     GRACE, { "POST", "/download-url", JSON, "{\"file_key\":\"uploads/none\"}", OURS }, 404 },
+    { "files-delete",                  GRACE, { "DELETE", "/files/{key}", NULL, NULL, OURS }, 200 },
+    { "files-delete-absent",           GRACE, { "DELETE", "/files/uploads/none", NULL, NULL, OURS }, 404 },
 
     /* --- time passes --- */
     { "health",                        NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200 },

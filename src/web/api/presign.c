@@ -55,14 +55,9 @@ static struct upload_request request_of(const struct presign_body *body)
 
 static json_t *grant_json(struct arena *arena, const struct upload_grant *grant)
 {
-    json_t *headers = json_object();
-
-    for (size_t i = 0; i < grant->headers.count; i++)
-        json_object_set_new(headers, arena_c_string(arena, grant->headers.item[i].name),
-            json_from_str(grant->headers.item[i].value));
     return json_pack("{s:o, s:o, s:s, s:o, s:I, s:o, s:I}", "url", json_from_str(grant->url), "key",
-        json_from_str(grant->key), "method", "PUT", "headers", headers, "expires_in",
-        (json_int_t)grant->expires_in_s, "expires_at",
+        json_from_str(grant->key), "method", "PUT", "headers", model_pairs(arena, grant->headers),
+        "expires_in", (json_int_t)grant->expires_in_s, "expires_at",
         json_from_str(clock_format_iso(arena, grant->expires_at)), "max_size",
         (json_int_t)grant->max_size_bytes);
 }

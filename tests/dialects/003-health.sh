@@ -1,0 +1,3 @@
+#!/bin/sh
+# Seed 003, by curl.
+curl -sS --fail-with-body "$HOST/health"
