@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-static EVP_MD *algorithms[2]; /* indexed by enum digest_algorithm */
+static EVP_MD *algorithms[3]; /* indexed by enum digest_algorithm */
 static EVP_MAC *hmac_algorithm;
 static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
 
@@ -36,9 +36,11 @@ static void fetch_algorithms(void)
 {
     algorithms[DIGEST_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
     algorithms[DIGEST_MD5] = EVP_MD_fetch(NULL, "MD5", NULL);
+    algorithms[DIGEST_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
     hmac_algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    if (!algorithms[DIGEST_SHA256] || !algorithms[DIGEST_MD5] || !hmac_algorithm)
-        give_up("SHA256, MD5 and HMAC");
+    if (!algorithms[DIGEST_SHA256] || !algorithms[DIGEST_MD5] || !algorithms[DIGEST_SHA1] ||
+        !hmac_algorithm)
+        give_up("SHA256, MD5, SHA1 and HMAC");
     if (pthread_key_create(&thread_context_key, free_thread_context) != 0)
         give_up("thread keys");
 }
@@ -116,9 +118,11 @@ void digest_update(struct digest *digest, struct str data)
 
 size_t digest_finish(struct digest *digest, unsigned char out[DIGEST_MAX_BYTES])
 {
-    if (!EVP_DigestFinal_ex(digest->context, out, NULL))
+    unsigned int len = 0;
+
+    if (!EVP_DigestFinal_ex(digest->context, out, &len))
         give_up("a digest");
-    return digest->algorithm == DIGEST_SHA256 ? SHA256_BYTES : MD5_BYTES;
+    return len;
 }
 
 void digest_clear(struct digest *digest)

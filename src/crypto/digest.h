@@ -1,5 +1,6 @@
 /*
- * digest.h - SHA-256, MD5 (only because S3's Content-MD5 and ETags want it) and HMAC-SHA-256.
+ * digest.h - SHA-256, HMAC-SHA-256, and what S3 still wants: MD5 (Content-MD5, ETags), SHA-1 (one
+ * of its additional checksums).
  *
  * Algorithms are fetched from OpenSSL once per process; a fetch for each call would cost more than
  * the hash of a request. Nothing here can fail but by lack of memory or a crippled OpenSSL, and
@@ -10,7 +11,7 @@
 
 #include "base/str.h"
 
-enum { SHA256_BYTES = 32, MD5_BYTES = 16, DIGEST_MAX_BYTES = 32 };
+enum { SHA256_BYTES = 32, SHA1_BYTES = 20, MD5_BYTES = 16, DIGEST_MAX_BYTES = 32 };
 
 /* One-shot. */
 void sha256(struct str data, unsigned char out[SHA256_BYTES]);
@@ -25,7 +26,7 @@ void digest_to_hex(const unsigned char *bytes, size_t len, char *out);
 /* --- streaming
  * ------------------------------------------------------------------------------------ */
 
-enum digest_algorithm { DIGEST_SHA256, DIGEST_MD5 };
+enum digest_algorithm { DIGEST_SHA256, DIGEST_MD5, DIGEST_SHA1 };
 
 /* Zeroed: nothing to clear. */
 struct digest {
@@ -37,7 +38,7 @@ struct digest {
 void digest_begin(struct digest *digest, enum digest_algorithm algorithm);
 void digest_update(struct digest *digest, struct str data);
 
-/* The result: SHA256_BYTES or MD5_BYTES bytes, the count is returned. Then only begin or clear
+/* The result: as many bytes as the algorithm has; the count is returned. Then only begin or clear
  * follow. */
 size_t digest_finish(struct digest *digest, unsigned char out[DIGEST_MAX_BYTES]);
 void digest_clear(struct digest *digest);

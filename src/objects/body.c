@@ -43,7 +43,7 @@ static enum s3_error read_checksum(struct body *body)
         kind = checksum_of_header(wanted);
         if (kind == CHECKSUM_NONE)
             return call_fail(call, S3_NOT_IMPLEMENTED,
-                "%.*s is not implemented; crc32, crc32c, crc64nvme and sha256 are.",
+                "%.*s is not implemented; crc32, crc32c, crc64nvme, sha1 and sha256 are.",
                 STR_ARG(wanted));
         if (!is_trailer)
             body->checksum_header = headers.item[i].value;
@@ -95,7 +95,8 @@ static enum s3_error read_size(struct body *body, int64_t max_bytes)
     return S3_ENTITY_TOO_LARGE;
 }
 
-enum s3_error body_begin(struct body *body, struct call *call, int64_t max_bytes)
+static enum s3_error begin(
+    struct body *body, struct call *call, int64_t max_bytes, enum checksum_subject checksum)
 {
     *body = (struct body){ .call = call, .digests = &call->thread->digests };
     if (call->claim.payload == VERIFY_PAYLOAD_STREAMING) {
@@ -108,12 +109,33 @@ enum s3_error body_begin(struct body *body, struct call *call, int64_t max_bytes
     enum s3_error error = read_size(body, max_bytes);
     if (error == S3_OK)
         error = read_content_md5(body);
-    if (error == S3_OK)
+    checksum_begin(&body->digests->checksum, CHECKSUM_NONE);
+    if (error == S3_OK && checksum == CHECKSUM_OF_BODY)
         error = read_checksum(body);
     digest_begin(&body->digests->md5, DIGEST_MD5);
     if (call->claim.payload == VERIFY_PAYLOAD_SHA256)
         digest_begin(&body->digests->sha256, DIGEST_SHA256);
     return error;
+}
+
+enum s3_error body_begin(struct body *body, struct call *call, int64_t max_bytes)
+{
+    return begin(body, call, max_bytes, CHECKSUM_OF_BODY);
+}
+
+enum s3_error body_want_checksum(struct body *body, enum checksum_kind kind)
+{
+    enum checksum_kind sent = body->digests->checksum.kind;
+    if (kind == CHECKSUM_NONE || kind == sent)
+        return S3_OK;
+    if (sent != CHECKSUM_NONE)
+        return call_fail(body->call, S3_INVALID_REQUEST,
+            "Checksum Type mismatch occurred, expected checksum Type: %.*s, actual checksum Type: "
+            "%.*s",
+            STR_ARG(checksum_name(kind)), STR_ARG(checksum_name(sent)));
+    body->has_own_checksum = true;
+    checksum_begin(&body->digests->checksum, kind);
+    return S3_OK;
 }
 
 static void update_digests(struct body *body, struct str data)
@@ -213,7 +235,7 @@ static enum s3_error check_checksum(struct body *body)
                               ? aws_chunked_trailer(&body->chunked, name)
                               : body->checksum_header;
     body->checksum = checksum_finish(checksum, call->arena);
-    if (str_equal(expected, body->checksum))
+    if (body->has_own_checksum || str_equal(expected, body->checksum))
         return S3_OK;
     return call_fail(call, S3_BAD_DIGEST,
         "The %.*s you specified did not match the calculated checksum.",
@@ -230,12 +252,28 @@ enum s3_error body_finish(struct body *body)
     return error;
 }
 
-enum s3_error body_read_document(struct call *call, size_t max_bytes, struct str *out)
+enum s3_error body_store(struct body *body, struct store_upload *upload)
+{
+    struct str piece;
+    for (;;) {
+        enum s3_error error = body_read(body, &piece);
+        if (error != S3_OK)
+            return error;
+        if (piece.len == 0)
+            return body_finish(body);
+        enum status status = store_upload_write(upload, piece.ptr, piece.len);
+        if (status != STATUS_OK)
+            return call_store_error(body->call, status, S3_INTERNAL);
+    }
+}
+
+enum s3_error body_read_document(
+    struct call *call, size_t max_bytes, enum checksum_subject checksum, struct str *out)
 {
     struct body body;
     struct buf text;
     struct str piece;
-    enum s3_error error = body_begin(&body, call, (int64_t)max_bytes);
+    enum s3_error error = begin(&body, call, (int64_t)max_bytes, checksum);
     buf_init_arena(&text, call->arena, max_bytes);
     if (error == S3_ENTITY_TOO_LARGE)
         return S3_MALFORMED_XML;

@@ -23,6 +23,7 @@ struct body {
 
     struct str expected_md5;    /* 16 bytes, empty: not said */
     struct str checksum_header; /* the value sent, base64; empty: none, or it comes as a trailer */
+    bool has_own_checksum;      /* nobody sent one; it is computed to be kept */
     bool is_chunked; /* Content-Encoding aws-chunked: framed, maybe signed chunk by chunk */
     struct aws_chunked chunked;
     struct str pending; /* read, but not yet taken out of its frames */
@@ -42,7 +43,18 @@ enum s3_error body_read(struct body *body, struct str *out) MUST_CHECK;
 /* Compare. BadDigest or XAmzContentSHA256Mismatch. */
 enum s3_error body_finish(struct body *body) MUST_CHECK;
 
+/* Compute that checksum for an object which is to have one. InvalidRequest when the client sends
+ * another kind; when it sends this kind, the two are compared as ever. Right after body_begin. */
+enum s3_error body_want_checksum(struct body *body, enum checksum_kind kind) MUST_CHECK;
+
+/* All of the body into the upload, compared: body_read and body_finish. */
+enum s3_error body_store(struct body *body, struct store_upload *upload) MUST_CHECK;
+
+/* Whose checksum the x-amz-checksum-* headers of a request are. */
+enum checksum_subject { CHECKSUM_OF_BODY, CHECKSUM_OF_OBJECT };
+
 /* A whole small document. MalformedXML above `max_bytes`, MissingRequestBodyError when empty. */
-enum s3_error body_read_document(struct call *call, size_t max_bytes, struct str *out) MUST_CHECK;
+enum s3_error body_read_document(struct call *call, size_t max_bytes,
+    enum checksum_subject checksum, struct str *out) MUST_CHECK;
 
 #endif

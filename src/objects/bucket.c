@@ -51,7 +51,8 @@ static enum s3_error check_location(struct call *call)
     struct xml_reader reader = { NULL, on_location, call };
     if (call->request->content_length <= 0)
         return S3_OK;
-    enum s3_error error = body_read_document(call, CREATE_DOCUMENT_MAX, &document);
+    enum s3_error error =
+        body_read_document(call, CREATE_DOCUMENT_MAX, CHECKSUM_OF_BODY, &document);
     if (error != S3_OK)
         return error;
     if (xml_read(call->arena, document, &reader) != STATUS_OK)

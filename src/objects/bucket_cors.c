@@ -105,7 +105,7 @@ enum s3_error bucket_cors_put(struct call *call)
     struct cors_config config;
     enum s3_error error = call_need_bucket(call);
     if (error == S3_OK)
-        error = body_read_document(call, STORE_CORS_FILE_MAX, &xml);
+        error = body_read_document(call, STORE_CORS_FILE_MAX, CHECKSUM_OF_BODY, &xml);
     if (error != S3_OK)
         return error;
     if (cors_parse(call->arena, xml, &config, &problem) != STATUS_OK)

@@ -79,6 +79,13 @@ const struct s3_credentials *call_credentials(const struct call *call)
     return NULL;
 }
 
+int64_t call_max_body_bytes(const struct call *call)
+{
+    const struct objects_config *config = &call->objects->config;
+    bool is_presigned = call->claim.kind == VERIFY_QUERY;
+    return is_presigned ? config->max_presigned_bytes : config->max_object_bytes;
+}
+
 enum s3_error call_need_bucket(struct call *call)
 {
     if (store_has_bucket(call->store, call->arena, call->bucket))

@@ -80,6 +80,9 @@ enum s3_error call_store_error(struct call *call, enum status status, enum s3_er
 /* The keys that the claim names; NULL: not known here. */
 const struct s3_credentials *call_credentials(const struct call *call);
 
+/* How much this request may send as content: less when it is presigned, see objects.h. */
+int64_t call_max_body_bytes(const struct call *call);
+
 /* S3_OK when the bucket of the call is there, else S3_NO_SUCH_BUCKET. */
 enum s3_error call_need_bucket(struct call *call);
 

@@ -9,15 +9,17 @@
 
 /* clang-format off */
 static const struct {
-    struct str name, header;
+    struct str name, header, algorithm;
+    const char *element;
     size_t len;
     uint64_t polynomial; /* reflected; 0: no CRC */
 } kinds[CHECKSUM__COUNT] = {
-    [CHECKSUM_NONE]      = { STR_INIT(""),          STR_INIT(""),                         0,  0 },
-    [CHECKSUM_CRC32]     = { STR_INIT("crc32"),     STR_INIT("x-amz-checksum-crc32"),     4,  0xedb88320u },
-    [CHECKSUM_CRC32C]    = { STR_INIT("crc32c"),    STR_INIT("x-amz-checksum-crc32c"),    4,  0x82f63b78u },
-    [CHECKSUM_CRC64NVME] = { STR_INIT("crc64nvme"), STR_INIT("x-amz-checksum-crc64nvme"), 8,  0x9a6c9329ac4bc9b5u },
-    [CHECKSUM_SHA256]    = { STR_INIT("sha256"),    STR_INIT("x-amz-checksum-sha256"),    32, 0 },
+    [CHECKSUM_NONE]      = { STR_INIT(""),          STR_INIT(""),                         STR_INIT(""),          "",                  0,  0 },
+    [CHECKSUM_CRC32]     = { STR_INIT("crc32"),     STR_INIT("x-amz-checksum-crc32"),     STR_INIT("CRC32"),     "ChecksumCRC32",     4,  0xedb88320u },
+    [CHECKSUM_CRC32C]    = { STR_INIT("crc32c"),    STR_INIT("x-amz-checksum-crc32c"),    STR_INIT("CRC32C"),    "ChecksumCRC32C",    4,  0x82f63b78u },
+    [CHECKSUM_CRC64NVME] = { STR_INIT("crc64nvme"), STR_INIT("x-amz-checksum-crc64nvme"), STR_INIT("CRC64NVME"), "ChecksumCRC64NVME", 8,  0x9a6c9329ac4bc9b5u },
+    [CHECKSUM_SHA1]      = { STR_INIT("sha1"),      STR_INIT("x-amz-checksum-sha1"),      STR_INIT("SHA1"),      "ChecksumSHA1",      20, 0 },
+    [CHECKSUM_SHA256]    = { STR_INIT("sha256"),    STR_INIT("x-amz-checksum-sha256"),    STR_INIT("SHA256"),    "ChecksumSHA256",    32, 0 },
 };
 /* clang-format on */
 
@@ -45,6 +47,29 @@ struct str checksum_header(enum checksum_kind kind)
     return kinds[kind].header;
 }
 
+struct str checksum_algorithm(enum checksum_kind kind)
+{
+    return kinds[kind].algorithm;
+}
+
+enum checksum_kind checksum_of_algorithm(struct str algorithm)
+{
+    for (int kind = CHECKSUM_NONE + 1; kind < CHECKSUM__COUNT; kind++)
+        if (str_equal_nocase(algorithm, kinds[kind].algorithm))
+            return (enum checksum_kind)kind;
+    return CHECKSUM_NONE;
+}
+
+const char *checksum_element(enum checksum_kind kind)
+{
+    return kinds[kind].element;
+}
+
+bool checksum_is_crc(enum checksum_kind kind)
+{
+    return kinds[kind].polynomial != 0;
+}
+
 size_t checksum_len(enum checksum_kind kind)
 {
     return kinds[kind].len;
@@ -58,19 +83,24 @@ enum checksum_kind checksum_of_header(struct str header_name)
     return CHECKSUM_NONE;
 }
 
+static bool is_digest(enum checksum_kind kind)
+{
+    return kind == CHECKSUM_SHA1 || kind == CHECKSUM_SHA256;
+}
+
 void checksum_begin(struct checksum *checksum, enum checksum_kind kind)
 {
     pthread_once(&tables_once, make_tables);
     checksum->kind = kind;
     checksum->crc = kinds[kind].len == 4 ? UINT32_MAX : UINT64_MAX;
-    if (kind == CHECKSUM_SHA256)
-        digest_begin(&checksum->sha256, DIGEST_SHA256);
+    if (is_digest(kind))
+        digest_begin(&checksum->digest, kind == CHECKSUM_SHA1 ? DIGEST_SHA1 : DIGEST_SHA256);
 }
 
 void checksum_update(struct checksum *checksum, struct str data)
 {
-    if (checksum->kind == CHECKSUM_SHA256) {
-        digest_update(&checksum->sha256, data);
+    if (is_digest(checksum->kind)) {
+        digest_update(&checksum->digest, data);
         return;
     }
     if (checksum->kind == CHECKSUM_NONE)
@@ -86,8 +116,8 @@ struct str checksum_finish(struct checksum *checksum, struct arena *arena)
 {
     unsigned char value[DIGEST_MAX_BYTES];
     size_t len = kinds[checksum->kind].len;
-    if (checksum->kind == CHECKSUM_SHA256)
-        digest_finish(&checksum->sha256, value);
+    if (is_digest(checksum->kind))
+        digest_finish(&checksum->digest, value);
     else
         for (size_t i = 0; i < len; i++)
             value[i] = (unsigned char)(~checksum->crc >> (8 * (len - 1 - i)));
@@ -96,5 +126,66 @@ struct str checksum_finish(struct checksum *checksum, struct arena *arena)
 
 void checksum_clear(struct checksum *checksum)
 {
-    digest_clear(&checksum->sha256);
+    digest_clear(&checksum->digest);
+}
+
+/* --- two pieces ----------------------------------------------------------------------------------
+ * A CRC is the remainder of the content as a polynomial over GF(2). Appending n bytes multiplies it
+ * by x^(8n) modulo the CRC's polynomial; x^(8n) comes from squaring. Reflected: the highest bit is
+ * x^0.
+ */
+
+static uint64_t top_bit(enum checksum_kind kind)
+{
+    return (uint64_t)1 << (8 * kinds[kind].len - 1);
+}
+
+static uint64_t multiply(enum checksum_kind kind, uint64_t a, uint64_t b)
+{
+    uint64_t product = 0;
+    for (uint64_t bit = top_bit(kind); bit != 0; bit >>= 1) {
+        if (a & bit)
+            product ^= b;
+        b = b & 1 ? (b >> 1) ^ kinds[kind].polynomial : b >> 1;
+    }
+    return product;
+}
+
+/* x^(8 * bytes) */
+static uint64_t shift_of(enum checksum_kind kind, int64_t bytes)
+{
+    uint64_t square = top_bit(kind) >> 8; /* x^8 */
+    uint64_t power = top_bit(kind);       /* x^0 */
+    for (uint64_t n = (uint64_t)bytes; n > 0; n >>= 1) {
+        if (n & 1)
+            power = multiply(kind, power, square);
+        square = multiply(kind, square, square);
+    }
+    return power;
+}
+
+static bool decode_crc(struct arena *arena, enum checksum_kind kind, struct str text, uint64_t *out)
+{
+    struct str bytes;
+    if (!escape_base64_decode(arena, text, &bytes) || bytes.len != kinds[kind].len)
+        return false;
+    *out = 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        *out = *out << 8 | (unsigned char)bytes.ptr[i];
+    return true;
+}
+
+struct str checksum_join(struct arena *arena, enum checksum_kind kind, struct str first,
+    struct str second, int64_t second_bytes)
+{
+    unsigned char value[8];
+    uint64_t a, b;
+    size_t len = kinds[kind].len;
+    if (!checksum_is_crc(kind) || !decode_crc(arena, kind, first, &a) ||
+        !decode_crc(arena, kind, second, &b))
+        return STR_EMPTY;
+    a = multiply(kind, shift_of(kind, second_bytes), a) ^ b;
+    for (size_t i = 0; i < len; i++)
+        value[i] = (unsigned char)(a >> (8 * (len - 1 - i)));
+    return escape_base64(arena, str_from((const char *)value, len));
 }

@@ -70,7 +70,8 @@ static enum s3_error read_wishes(struct call *call, struct wishes *wishes)
     struct xml_reader reader = { on_element, on_value, wishes };
     wishes->arena = call->arena;
     wishes->keys = ARENA_ARRAY(call->arena, struct str, DELETE_KEYS_MAX);
-    enum s3_error error = body_read_document(call, DELETE_DOCUMENT_MAX, &document);
+    enum s3_error error =
+        body_read_document(call, DELETE_DOCUMENT_MAX, CHECKSUM_OF_BODY, &document);
     if (error != S3_OK)
         return error;
     bool is_read = xml_read(call->arena, document, &reader) == STATUS_OK;

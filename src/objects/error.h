@@ -31,6 +31,8 @@
     X(INVALID_ARGUMENT,            "InvalidArgument",             400, "Invalid Argument") \
     X(INVALID_BUCKET_NAME,         "InvalidBucketName",           400, "The specified bucket is not valid.") \
     X(INVALID_DIGEST,              "InvalidDigest",               400, "The Content-MD5 or checksum value that you specified is not valid.") \
+    X(INVALID_PART,                "InvalidPart",                 400, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.") \
+    X(INVALID_PART_ORDER,          "InvalidPartOrder",            400, "The list of parts was not in ascending order. The parts list must be specified in order by part number.") \
     X(INVALID_RANGE,               "InvalidRange",                416, "The requested range is not satisfiable") \
     X(INVALID_REQUEST,             "InvalidRequest",              400, "Invalid Request") \
     X(INVALID_TOKEN,               "InvalidToken",                400, "The provided token is malformed or otherwise not valid.") \
@@ -45,6 +47,7 @@
     X(NO_SUCH_BUCKET,              "NoSuchBucket",                404, "The specified bucket does not exist") \
     X(NO_SUCH_CORS,                "NoSuchCORSConfiguration",     404, "The CORS configuration does not exist") \
     X(NO_SUCH_KEY,                 "NoSuchKey",                   404, "The specified key does not exist.") \
+    X(NO_SUCH_UPLOAD,              "NoSuchUpload",                404, "The specified multipart upload does not exist. The upload ID might be invalid, or the multipart upload might have been aborted or completed.") \
     X(NOT_IMPLEMENTED,             "NotImplemented",              501, "A header or query you provided implies functionality that is not implemented.") \
     X(PRECONDITION_FAILED,         "PreconditionFailed",          412, "At least one of the pre-conditions you specified did not hold") \
     X(REQUEST_EXPIRED,             "AccessDenied",                403, "Request has expired") \

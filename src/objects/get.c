@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "cgi/range.h"
 #include "objects/checksum.h"
+#include "objects/object_headers.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -74,7 +75,7 @@ static void set_checksum(struct call *call, const struct store_object *object, s
         return;
     call_set_header(call, ARENA_JOIN(call->arena, STR("x-amz-checksum-"), object->checksum_name),
         object->checksum);
-    call_set_header(call, STR("x-amz-checksum-type"), STR("FULL_OBJECT"));
+    call_set_header(call, STR("x-amz-checksum-type"), object_checksum_type(object));
 }
 
 static enum s3_error check_conditions(struct call *call, const struct store_object *object)

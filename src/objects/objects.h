@@ -4,8 +4,8 @@
  *
  * It is a FastCGI program's request handler (cgi/worker.h): it knows no sockets and no settings.
  * Requests are path-style (/bucket/key), signed with Signature Version 4 in the Authorization
- * header or in the query; what is not signed is refused. Not there yet: multipart uploads,
- * versions, ACLs; they answer NotImplemented in S3's own words.
+ * header or in the query; what is not signed is refused. Not there: versions,
+ * ACLs; they answer NotImplemented in S3's own words.
  *
  * Order of use: objects_open once, objects_thread_open in each thread, objects_handle for each
  * request, objects_thread_close, objects_close. Several processes may serve the same folder.

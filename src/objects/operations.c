@@ -29,18 +29,18 @@ static const struct operation {
     { METHOD_GET,    BUCKET,  STR_INIT(""),          STR_INIT("ListObjects"),             list_objects },
     { METHOD_POST,   BUCKET,  STR_INIT("delete"),    STR_INIT("DeleteObjects"),           delete_objects },
     { METHOD_POST,   BUCKET,  STR_INIT(""),          STR_INIT("PostObject"),              NULL },
-    { METHOD_GET,    BUCKET,  STR_INIT("uploads"),   STR_INIT("ListMultipartUploads"),    NULL },
+    { METHOD_GET,    BUCKET,  STR_INIT("uploads"),   STR_INIT("ListMultipartUploads"),    list_multipart_uploads },
 
     { METHOD_PUT,    OBJECT,  STR_INIT(""),          STR_INIT("PutObject"),               put_object },
     { METHOD_GET,    OBJECT,  STR_INIT(""),          STR_INIT("GetObject"),               get_object },
     { METHOD_HEAD,   OBJECT,  STR_INIT(""),          STR_INIT("HeadObject"),              head_object },
     { METHOD_DELETE, OBJECT,  STR_INIT(""),          STR_INIT("DeleteObject"),            delete_object },
-    { METHOD_POST,   OBJECT,  STR_INIT("uploads"),   STR_INIT("CreateMultipartUpload"),   NULL },
-    { METHOD_PUT,    OBJECT,  STR_INIT("uploadId"),  STR_INIT("UploadPart"),              NULL },
-    { METHOD_PUT,    OBJECT,  STR_INIT("partNumber"),STR_INIT("UploadPart"),              NULL },
-    { METHOD_POST,   OBJECT,  STR_INIT("uploadId"),  STR_INIT("CompleteMultipartUpload"), NULL },
-    { METHOD_DELETE, OBJECT,  STR_INIT("uploadId"),  STR_INIT("AbortMultipartUpload"),    NULL },
-    { METHOD_GET,    OBJECT,  STR_INIT("uploadId"),  STR_INIT("ListParts"),               NULL },
+    { METHOD_POST,   OBJECT,  STR_INIT("uploads"),   STR_INIT("CreateMultipartUpload"),   create_multipart_upload },
+    { METHOD_PUT,    OBJECT,  STR_INIT("uploadId"),  STR_INIT("UploadPart"),              upload_part },
+    { METHOD_PUT,    OBJECT,  STR_INIT("partNumber"),STR_INIT("UploadPart"),              upload_part },
+    { METHOD_POST,   OBJECT,  STR_INIT("uploadId"),  STR_INIT("CompleteMultipartUpload"), complete_multipart_upload },
+    { METHOD_DELETE, OBJECT,  STR_INIT("uploadId"),  STR_INIT("AbortMultipartUpload"),    abort_multipart_upload },
+    { METHOD_GET,    OBJECT,  STR_INIT("uploadId"),  STR_INIT("ListParts"),               list_parts },
 };
 
 /* What else S3 selects by a parameter: such a request must not be taken for the plain one. Parameters

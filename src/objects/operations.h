@@ -15,6 +15,10 @@ call_handler list_objects, list_objects_v2;                        /* list.c */
 call_handler put_object;                                           /* put.c */
 call_handler get_object, head_object;                              /* get.c */
 call_handler delete_object, delete_objects;                        /* delete.c */
+call_handler create_multipart_upload, abort_multipart_upload;      /* multipart.c */
+call_handler list_multipart_uploads, list_parts;                   /* multipart.c */
+call_handler upload_part;                                          /* upload_part.c */
+call_handler complete_multipart_upload;                            /* complete.c */
 call_handler bucket_cors_get, bucket_cors_put, bucket_cors_delete; /* bucket_cors.c */
 
 /*

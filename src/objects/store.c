@@ -189,7 +189,8 @@ static void stop_sweeper(struct store *store)
  * as another user of the group can send it. */
 static enum status make_layout(struct store *store, struct arena *arena)
 {
-    static const char *const folders[] = { "buckets", "data", "uploads", "retired", "locks" };
+    static const char *const folders[] = { "buckets", "data", "uploads", "multipart", "retired",
+        "locks" };
     for (size_t i = 0; i < COUNT_OF(folders); i++)
         if (mkdirat(store->root_fd, folders[i], 0750) != 0 && errno != EEXIST)
             return store_status_of_errno(errno);

@@ -84,8 +84,9 @@ struct store_object {
     struct str content_language;
     struct str cache_control;
     struct str expires;
-    struct str checksum_name;         /* "sha256", "crc32c"..., empty: none was sent */
-    struct str checksum;              /* base64, as it was sent */
+    struct str checksum_name; /* "sha256", "crc32c"..., empty: none was sent */
+    struct str checksum;      /* base64; of a composite one "...-N" */
+    struct str checksum_type; /* "COMPOSITE": of its parts' checksums; empty: of the whole */
     struct pair meta[STORE_META_MAX]; /* x-amz-meta-NAME without the prefix */
     size_t meta_count;
 };

@@ -43,6 +43,20 @@ char *store_retired_path(struct arena *arena, struct str id);
 struct store_lock *store_lock_key(struct store *store, struct str bucket, struct str key);
 void store_unlock(struct store_lock *lock);
 
+/* A new random id, with its NUL. */
+void store_new_id(char out[STORE_ID_LEN + 1]);
+
+/* The steps of a store_upload, for those whose data is somewhere else: only the ticket, the caller
+ * sets data_fd; data and ticket written and synced; nothing left to abort, once the ticket was
+ * renamed to what it was for. */
+enum status store_upload_begin_ticket(struct store *store, struct store_upload *upload) MUST_CHECK;
+enum status store_upload_prepare(
+    struct store_upload *upload, struct arena *arena, const struct store_object *object) MUST_CHECK;
+void store_upload_let_go(struct store_upload *upload);
+
+/* Append `len` bytes of one file, from `offset`, to another. IO when it is shorter, NO_SPACE. */
+enum status store_copy_bytes(int from, int64_t offset, int64_t len, int to) MUST_CHECK;
+
 /* fsync the folder at `path` below the root. A folder that is gone is no failure: then what was in
  * it is gone too. */
 enum status store_sync_folder(struct store *store, const char *path) MUST_CHECK;

@@ -38,6 +38,7 @@ static const struct {
     { STR_INIT("expires"),             offsetof(struct store_object, expires) },
     { STR_INIT("checksum-name"),       offsetof(struct store_object, checksum_name) },
     { STR_INIT("checksum"),            offsetof(struct store_object, checksum) },
+    { STR_INIT("checksum-type"),       offsetof(struct store_object, checksum_type) },
 };
 
 static const struct {

@@ -3,6 +3,7 @@
  * deleted.
  */
 #include "objects/store_internal.h"
+#include "objects/store_multipart.h"
 
 #include "base/log.h"
 
@@ -81,5 +82,6 @@ static void settle_retired(struct store *store, struct arena *arena, struct str 
 void store_sweep(struct store *store, int grace_s)
 {
     each_id(store, "uploads", grace_s, settle_upload);
+    store_multipart_sweep(store);
     each_id(store, "retired", grace_s, settle_retired);
 }

@@ -29,7 +29,7 @@ static void data_path(const struct store_upload *upload, char out[PATH_MAX_BYTES
     snprintf(out, PATH_MAX_BYTES, "data/%.2s/%s", upload->id, upload->id);
 }
 
-static void new_id(char out[STORE_ID_LEN + 1])
+void store_new_id(char out[STORE_ID_LEN + 1])
 {
     unsigned char bytes[STORE_ID_LEN / 2];
     random_bytes(bytes, sizeof bytes);
@@ -47,7 +47,7 @@ static enum status open_ticket(struct store_upload *upload)
     char path[PATH_MAX_BYTES];
     for (;;) {
         struct stat info;
-        new_id(upload->id);
+        store_new_id(upload->id);
         upload_path(upload, path);
         upload->ticket_fd =
             openat(upload->store->root_fd, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
@@ -70,11 +70,16 @@ static enum status reserve(int fd, int64_t size_bytes)
     return store_status_of_errno(errno) == STATUS_NO_SPACE ? STATUS_NO_SPACE : STATUS_OK;
 }
 
+enum status store_upload_begin_ticket(struct store *store, struct store_upload *upload)
+{
+    upload->store = store;
+    return open_ticket(upload);
+}
+
 enum status store_upload_begin(struct store *store, struct store_upload *upload, int64_t size_bytes)
 {
     char path[PATH_MAX_BYTES];
-    upload->store = store;
-    enum status status = open_ticket(upload);
+    enum status status = store_upload_begin_ticket(store, upload);
     if (status != STATUS_OK)
         return status;
     data_path(upload, path);
@@ -181,8 +186,15 @@ static enum status sync_upwards(
     return status;
 }
 
+enum status store_upload_prepare(
+    struct store_upload *upload, struct arena *arena, const struct store_object *object)
+{
+    enum status status = sync_data(upload);
+    return status == STATUS_OK ? write_ticket(upload, arena, object) : status;
+}
+
 /* From here on the data belongs to the object: there is nothing to abort any more. */
-static void let_go(struct store_upload *upload)
+void store_upload_let_go(struct store_upload *upload)
 {
     close(upload->data_fd);
     close(upload->ticket_fd);
@@ -201,7 +213,7 @@ static enum status publish(struct store_upload *upload, struct arena *arena, con
     size_t new_len = SIZE_MAX;
     for (int attempt = 0; attempt < COMMIT_ATTEMPTS; attempt++) {
         if (renameat(store->root_fd, ticket, store->root_fd, path) == 0) {
-            let_go(upload);
+            store_upload_let_go(upload);
             return sync_upwards(store, arena, path, new_len);
         }
         if (errno != ENOENT)
@@ -250,9 +262,7 @@ enum status store_upload_commit(struct store_upload *upload, struct arena *arena
     struct store_object *object, struct store_condition condition)
 {
     object->id = arena_copy(arena, str_from(upload->id, STORE_ID_LEN));
-    enum status status = sync_data(upload);
-    if (status == STATUS_OK)
-        status = write_ticket(upload, arena, object);
+    enum status status = store_upload_prepare(upload, arena, object);
     if (status != STATUS_OK)
         return status;
     struct store_lock *lock = store_lock_key(upload->store, object->bucket, object->key);

@@ -317,7 +317,7 @@ def test_if_match_replaces_only_that_object(s3, bucket):
 
 @pytest.mark.parametrize("headers", [
     {"x-amz-acl": "public-read"}, {"x-amz-server-side-encryption": "AES256"}, {"x-amz-tagging": "a=b"},
-    {"x-amz-storage-class": "GLACIER"}, {"x-amz-copy-source": "/a/b"}, {"x-amz-checksum-sha1": "x"},
+    {"x-amz-storage-class": "GLACIER"}, {"x-amz-copy-source": "/a/b"}, {"x-amz-checksum-md5": "x"},
 ])
 def test_what_is_not_there_is_refused_and_not_ignored(s3, bucket, headers):
     name, value = next(iter(headers.items()))
@@ -328,10 +328,6 @@ def test_what_is_not_there_is_refused_and_not_ignored(s3, bucket, headers):
 
 
 @pytest.mark.parametrize("call,args", [
-    ("create_multipart_upload", {"Key": "a"}), ("list_multipart_uploads", {}),
-    ("upload_part", {"Key": "a", "UploadId": "u", "PartNumber": 1, "Body": b"x"}),
-    ("complete_multipart_upload", {"Key": "a", "UploadId": "u"}),
-    ("abort_multipart_upload", {"Key": "a", "UploadId": "u"}), ("list_parts", {"Key": "a", "UploadId": "u"}),
     ("get_object_acl", {"Key": "a"}), ("get_bucket_versioning", {}), ("get_object_tagging", {"Key": "a"}),
     ("delete_object", {"Key": "a", "VersionId": "1"}), ("get_bucket_policy", {}),
     ("delete_bucket_lifecycle", {}), ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),

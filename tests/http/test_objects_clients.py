@@ -37,6 +37,17 @@ def keys(s3, bucket):  # noqa: F811
     return sorted(o["Key"] for o in s3.list_objects_v2(Bucket=bucket).get("Contents", []))
 
 
+def large_file(folder):
+    """A file that each of the three sends in parts."""
+    file = folder / "large.bin"
+    file.write_bytes(os.urandom(1024 * 1024) * 17)
+    return file
+
+
+def came_in_parts(s3, bucket, key="large.bin"):  # noqa: F811
+    return "-" in s3.head_object(Bucket=bucket, Key=key)["ETag"]
+
+
 def run(*command, folder, expect=0, **environment):  # noqa: F811
     result = subprocess.run(
         [str(c) for c in command], capture_output=True, text=True, timeout=120, cwd=folder,
@@ -71,6 +82,11 @@ def test_aws_puts_gets_lists_and_deletes(objects, s3, bucket, folder):  # noqa: 
     assert "image/jpeg" in aws("s3api", "head-object", "--bucket", bucket, "--key", "a")
     aws("s3", "rm", "--recursive", f"s3://{bucket}/")
     assert keys(s3, bucket) == []
+    large = large_file(folder)
+    aws("s3", "cp", "large.bin", f"s3://{bucket}/large.bin")
+    assert came_in_parts(s3, bucket)
+    aws("s3", "cp", f"s3://{bucket}/large.bin", "again.bin")
+    assert (folder / "again.bin").read_bytes() == large.read_bytes()
     assert "NoSuchKey" in aws("s3api", "get-object", "--bucket", bucket, "--key", "a", "x", expect=254)
 
 
@@ -106,6 +122,11 @@ use_https = False
     assert "3009" in s3cmd("info", f"s3://{bucket}/plain.jpg")
     s3cmd("del", "--recursive", "--force", f"s3://{bucket}/")
     assert keys(s3, bucket) == []
+    large = large_file(folder)
+    s3cmd("put", "large.bin", f"s3://{bucket}/large.bin")
+    assert came_in_parts(s3, bucket)
+    s3cmd("get", f"s3://{bucket}/large.bin", "again.bin")
+    assert (folder / "again.bin").read_bytes() == large.read_bytes()
     assert "does not exist" in s3cmd("get", f"s3://{bucket}/plain.jpg", "x", expect=64)
 
 
@@ -140,3 +161,8 @@ endpoint = {objects.url}
     assert rclone("cat", f"vitrine:{bucket}/plain.jpg", "--offset", "3000") == "plain.jpg"
     rclone("delete", f"vitrine:{bucket}")
     assert keys(s3, bucket) == []
+    large = large_file(folder)
+    rclone("--s3-upload-cutoff", "5M", "copy", "large.bin", f"vitrine:{bucket}")
+    assert came_in_parts(s3, bucket)
+    rclone("copyto", f"vitrine:{bucket}/large.bin", "again.bin")
+    assert (folder / "again.bin").read_bytes() == large.read_bytes()
