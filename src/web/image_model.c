@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "web/media_type.h"
+#include "domain/file_types.h"
 #include "web/model.h"
 #include "web/text.h"
 
@@ -95,20 +95,21 @@ static enum status finish_with_url(struct exchange *exchange, const struct asset
 enum status image_item_model(struct exchange *exchange, const struct asset *asset, json_t **out)
 {
     struct arena *arena = exchange->arena;
-    struct media_type type = media_type_of(arena, asset->content_type);
+    struct str label = file_type_label(arena, asset->content_type);
+    bool is_displayable = file_type_is_displayable(asset->content_type);
     json_t *item = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b}",
         "id", (json_int_t)asset->id, "name", json_from_str(image_name(asset)), "title",
         model_text_or_null(asset->title), "alt",
         json_from_str(asset->is_decorative ? STR("") : asset->alt), "filename",
         json_from_str(asset->filename), "width", pixels(asset->width), "height",
         pixels(asset->height), "has_size", asset->width > 0, "ratio_class",
-        ratio_class(arena, asset), "type_label", json_from_str(type.label), "size_text",
+        ratio_class(arena, asset), "type_label", json_from_str(label), "size_text",
         json_from_str(policy_format_size(arena, asset->size_bytes)), "owner",
-        json_from_str(asset->owner_name), "is_displayable", type.is_displayable);
+        json_from_str(asset->owner_name), "is_displayable", is_displayable);
 
     set_addresses(item, asset);
     model_set_time(item, arena, "created", asset->created_at);
-    return finish_with_url(exchange, asset, type.is_displayable, item, out);
+    return finish_with_url(exchange, asset, is_displayable, item, out);
 }
 
 /* --- the page of one image --- */

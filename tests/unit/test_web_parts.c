@@ -1,9 +1,9 @@
 /* The small parts of web/: parameters, local paths, texts, the route table. */
 #include "unit.h"
 
+#include "domain/file_types.h"
 #include "web/handlers.h"
 #include "web/local_path.h"
-#include "web/media_type.h"
 #include "web/text.h"
 
 /* --- parameters --- */
@@ -197,10 +197,12 @@ static void devices_are_named_by_what_they_are_not_what_they_claim(void **state)
 
 static void an_unknown_type_is_named_by_its_subtype(void **state)
 {
-    expect_str("known", media_type_of(*state, STR("image/webp")).label, STR("WebP"));
-    expect_str("unknown", media_type_of(*state, STR("image/x-tga")).label, STR("X-TGA"));
-    expect_str("no slash", media_type_of(*state, STR("odd")).label, STR("ODD"));
-    assert_false(media_type_of(*state, STR("image/svg+xml")).is_displayable);
+    expect_str("known", file_type_label(*state, STR("image/webp")), STR("WebP"));
+    expect_str("unknown", file_type_label(*state, STR("image/x-tga")), STR("X-TGA"));
+    expect_str("no slash", file_type_label(*state, STR("odd")), STR("ODD"));
+    assert_true(file_type_is_displayable(STR("image/webp")));
+    assert_false(file_type_is_displayable(STR("image/svg+xml")));
+    assert_false(file_type_is_displayable(STR("image/x-tga")));
 }
 
 /* --- routes --- */
