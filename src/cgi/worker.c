@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "cgi/socket.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ struct worker {
 static void refuse(struct reply *reply, enum status status)
 {
     log_event(LOG_WARN, "request refused: %.*s", STR_ARG(status_code(status)));
+    metrics_count(METRIC_REQUESTS, METRIC_ROUTE_NONE, metric_class_of(status_http(status)));
     reply->http_status = status_http(status);
     reply_set_header(reply, STR("Content-Type"), STR("text/plain; charset=utf-8"));
     buf_put(&reply->body, status_sentence(status));

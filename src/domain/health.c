@@ -4,6 +4,8 @@
 #include "domain/health.h"
 
 #include "base/clock.h"
+#include "domain/task.h"
+#include "store/assets.h"
 #include "store/db.h"
 
 enum { STORAGE_DEADLINE_MS = 3000 };
@@ -60,4 +62,23 @@ void health_check(struct task *task, struct health *out)
     }
     check_storage(task, &out->storage);
     out->is_ok = out->database.is_ok && out->storage.is_ok;
+}
+
+int64_t health_clock_offset_s(const struct task *task)
+{
+    return s3_clock_offset_s(task->domain->s3.clock);
+}
+
+enum status health_count(struct task *task, struct health_counts *out)
+{
+    struct db *db = task->domain->db;
+    enum status status;
+
+    task_begin(task);
+    *out = (struct health_counts){ 0 };
+    status = assets_usage(db, 0, &out->images, &out->image_bytes);
+    if (status == STATUS_OK) {
+        status = assets_count_pending(db, clock_now_s(), &out->pending, &out->pending_lapsed);
+    }
+    return task_fail(task, status);
 }

@@ -21,4 +21,17 @@ struct health {
 /* Always answers; takes at most a few seconds. */
 void health_check(struct task *task, struct health *out);
 
+/* Storage's clock minus ours in whole seconds, as it is known now; asks nobody. */
+int64_t health_clock_offset_s(const struct task *task);
+
+/* What is in store, for the metrics. */
+struct health_counts {
+    int64_t images, image_bytes;
+    int64_t pending;        /* uploads that were granted and not saved yet */
+    int64_t pending_lapsed; /* of these, whose grant is over: the next sweep looks at them */
+};
+
+/* Reads the database and no storage; what its failure means is task_fail's. */
+enum status health_count(struct task *task, struct health_counts *out) MUST_CHECK;
+
 #endif

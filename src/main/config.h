@@ -72,6 +72,7 @@ struct config {
     struct rate_policy rate_sign_in, rate_presign, rate_write, rate_read;
     int64_t threads;
     enum log_level log_level;
+    struct str metrics_token; /* empty: none */
     enum config_sendfile sendfile;
 
     struct config_storage s3;

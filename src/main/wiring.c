@@ -144,6 +144,7 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
         .folder = arena_printf(arena, "%.*s/run", STR_ARG(config->data)),
     };
     out->version = STR(VITRINE_VERSION);
+    out->metrics_token = config->metrics_token;
     out->asset_version = wiring_asset_version(arena, config->static_files);
     out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;
     status = wiring_domain(arena, config, &out->domain, out_problem);

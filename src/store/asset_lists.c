@@ -91,6 +91,20 @@ enum status assets_count_matches(
     return query_end(&query);
 }
 
+enum status assets_count_pending(
+    struct db *db, int64_t now_s, int64_t *out_count, int64_t *out_lapsed)
+{
+    struct query query;
+    bool has_row;
+
+    query_begin(&query, db, STATEMENT_ASSET_COUNT_PENDING);
+    query_bind_i64(&query, 1, now_s);
+    has_row = query_next(&query);
+    *out_count = has_row ? query_get_i64(&query, 0) : 0;
+    *out_lapsed = has_row ? query_get_i64(&query, 1) : 0;
+    return query_end(&query);
+}
+
 enum status assets_usage(struct db *db, int64_t owner_id, int64_t *out_count, int64_t *out_bytes)
 {
     struct query query;

@@ -75,6 +75,11 @@ enum status assets_neighbour(
 enum status assets_count_matches(
     struct db *db, const struct asset_selection *selection, int64_t *out_count) MUST_CHECK;
 
+/* Rows that wait for their object, and those of them whose grant is over at `now_s`: the sweep's
+ * work. */
+enum status assets_count_pending(
+    struct db *db, int64_t now_s, int64_t *out_count, int64_t *out_lapsed) MUST_CHECK;
+
 /* What the table usage says; owner_id 0: all owners together. */
 enum status assets_usage(
     struct db *db, int64_t owner_id, int64_t *out_count, int64_t *out_bytes) MUST_CHECK;

@@ -42,6 +42,7 @@ enum status app_open(struct app *app, const struct app_options *options)
     pthread_rwlock_init(&app->templates_lock, NULL);
     health_memory_init(&app->health);
     limits_open(&app->limits, &options->limits);
+    app->started_at = clock_now_s();
     return STATUS_OK;
 }
 

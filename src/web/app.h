@@ -39,7 +39,8 @@ struct app_options {
     struct proxy_trust proxies; /* who may say whom the web server talks to */
     struct str version;         /* of the program: "0.1.0" */
     struct str asset_version;   /* printed after ?v= in pages; changes with a release */
-    int upload_forms_max;       /* that are received at the same time; 0: any number */
+    struct str metrics_token; /* who sends it as a bearer token may read /metrics; empty: nobody */
+    int upload_forms_max;     /* that are received at the same time; 0: any number */
 };
 
 struct app {
@@ -48,6 +49,7 @@ struct app {
     pthread_rwlock_t templates_lock; /* rendering reads, a reload writes */
     struct health_memory health;
     struct limits limits;
+    int64_t started_at;
     atomic_int upload_forms; /* being received: each keeps a thread for as long as it is sent */
 };
 

@@ -39,6 +39,7 @@ handler_fn auth_signin_post;
 handler_fn auth_refresh_post;
 handler_fn auth_signout_post;
 handler_fn health_get;
+handler_fn metrics_get;
 handler_fn api_presign_upload_post;
 handler_fn api_presign_uploads_post;
 handler_fn api_images_get;

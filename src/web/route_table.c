@@ -103,6 +103,8 @@ const struct route route_table[] = {
       "A signed URL by object key." },
     { "/images/signed-urls",                     METHOD_POST,    api_signed_urls_post,                FOR_PROGRAMS, ACCESS_VIEWER, SCOPE_READ,   RATE_READ,    NATIVE, CSRF_ORIGIN, BODY_JSON,      32 KB,  &api_signed_urls_post_params,
       "Signed URLs of up to 1,000 images." },
+    { "/metrics",                                METHOD_GET,     metrics_get,                         FOR_PROGRAMS, ACCESS_METRICS, SCOPE_ADMIN, RATE_NONE,    NATIVE, CSRF_NONE,   BODY_NONE,      0,      NULL,
+      "Counters and times of everything, as Prometheus reads them." },
     { "/sign-in",                                METHOD_GET,     sign_in_get,                         FOR_PEOPLE,   ACCESS_ANYONE, SCOPE_NONE,   RATE_READ,    NATIVE, CSRF_NONE,   BODY_NONE,      0,      &sign_in_get_params,
       "The sign-in page." },
     { "/sign-in",                                METHOD_POST,    sign_in_post,                        FOR_PEOPLE,   ACCESS_ANYONE, SCOPE_NONE,   RATE_SIGN_IN, NATIVE, CSRF_FORM,   BODY_FORM,      8 KB,   &sign_in_post_params,

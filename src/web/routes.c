@@ -141,7 +141,7 @@ struct str dialect_name(enum dialect dialect)
 struct str access_name(enum access access)
 {
     static const struct str names[] = { STR_INIT("anyone"), STR_INIT("viewer"), STR_INIT("editor"),
-        STR_INIT("admin") };
+        STR_INIT("admin"), STR_INIT("metrics") };
 
     return names[access];
 }

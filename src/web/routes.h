@@ -13,7 +13,13 @@
 #include "web/params.h"
 
 /* The least that one must be to enter. */
-enum access { ACCESS_ANYONE, ACCESS_VIEWER, ACCESS_EDITOR, ACCESS_ADMIN };
+enum access {
+    ACCESS_ANYONE,
+    ACCESS_VIEWER,
+    ACCESS_EDITOR,
+    ACCESS_ADMIN,
+    ACCESS_METRICS /* an admin, or who sends METRICS_TOKEN */
+};
 
 /* Whose clients read the answer: our own API (seed 002's), or that of another system. Decides the
  * names of fields in errors, and whether an operator may open the route to everyone. */

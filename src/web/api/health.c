@@ -19,7 +19,9 @@ enum status health_get(struct exchange *exchange)
 
     health_memory_check(&exchange->thread->app->health, &exchange->task, &health);
     return response_json(exchange, health.is_ok ? 200 : 503,
-        json_pack("{s:s, s:{s:o, s:o}, s:o}", "status", health.is_ok ? "ok" : "degraded", "checks",
-            "database", check_json(&health.database), "storage", check_json(&health.storage),
-            "version", json_from_str(exchange->thread->app->options->version)));
+        json_pack("{s:s, s:{s:o, s:o}, s:I, s:o}", "status", health.is_ok ? "ok" : "degraded",
+            "checks", "database", check_json(&health.database), "storage",
+            check_json(&health.storage), "clock_offset_s",
+            (json_int_t)health_clock_offset_s(&exchange->task), "version",
+            json_from_str(exchange->thread->app->options->version)));
 }
