@@ -32,10 +32,11 @@ struct exchange {
     /* by guard.c */
     struct task task; /* for calls of domain/: who asks, and why the last call failed */
     bool is_signed_in;
-    int64_t api_token_id; /* of the API token that speaks; 0: none does */
-    int64_t login_id;     /* of the JWT of ours that speaks; 0: none does */
-    bool is_bearer;       /* a token speaks instead of a session */
-    struct scopes scopes; /* what the token allows; of a session: everything */
+    int64_t api_token_id;  /* of the API token that speaks; 0: none does */
+    int64_t login_id;      /* of the JWT of ours that speaks; 0: none does */
+    bool is_metrics_token; /* METRICS_TOKEN speaks: nobody, who may read the metrics */
+    bool is_bearer;        /* a token speaks instead of a session */
+    struct scopes scopes;  /* what the token allows; of a session: everything */
     struct account user;
     struct session session;
     struct str session_token; /* never printed */

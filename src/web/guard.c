@@ -2,7 +2,6 @@
 #include "web/guard.h"
 
 #include "base/escape.h"
-#include "crypto/secret.h"
 #include "crypto/token.h"
 #include "web/cookies.h"
 #include "web/limits.h"
@@ -103,7 +102,7 @@ static enum status check_access(struct exchange *exchange)
     };
     enum access access = exchange->route->access;
 
-    if (access == ACCESS_ANYONE)
+    if (access == ACCESS_ANYONE || (access == ACCESS_METRICS && exchange->is_metrics_token))
         return STATUS_OK;
     if (!exchange->is_signed_in)
         return refuse(exchange, STATUS_UNAUTHENTICATED,
@@ -297,16 +296,6 @@ static enum status read_params(struct exchange *exchange)
             STR_ARG(exchange->errors.item[0].sentence)));
 }
 
-/* Prometheus has no account: it may send the one token that opens nothing but the metrics. */
-static bool holds_metrics_token(struct exchange *exchange)
-{
-    struct str wanted = exchange->thread->app->options->metrics_token;
-    struct str given = request_header(exchange->request, STR("authorization"));
-
-    return exchange->route->access == ACCESS_METRICS && !str_is_empty(wanted) && is_for_us(given) &&
-           secret_equal(str_trim(str_from_offset(given, BEARER.len)), wanted);
-}
-
 enum status guard_check(struct exchange *exchange)
 {
     static enum status (*const checks[])(struct exchange *) = { guard_begin, limits_check_address,
@@ -314,11 +303,6 @@ enum status guard_check(struct exchange *exchange)
         read_body, check_csrf, read_key, read_params };
     enum status status = STATUS_OK;
 
-    if (holds_metrics_token(exchange)) {
-        task_init(
-            &exchange->task, &exchange->thread->domain, exchange->arena, ACTOR_SYSTEM, STR_EMPTY);
-        return STATUS_OK;
-    }
     for (size_t i = 0; i < COUNT_OF(checks) && status == STATUS_OK; i++)
         status = checks[i](exchange);
     return status;

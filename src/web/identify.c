@@ -1,6 +1,7 @@
 /* Who asks: a bearer token (of the command line, or a JWT), a session cookie, or nobody. */
 #include "web/guard.h"
 
+#include "crypto/secret.h"
 #include "domain/login.h"
 #include "domain/token.h"
 #include "web/cookies.h"
@@ -59,6 +60,15 @@ static enum status identify_api_token(struct exchange *exchange, struct str text
     return status;
 }
 
+/* Prometheus has no account: it may send the one token that opens nothing but the metrics. */
+static bool is_metrics_token(const struct exchange *exchange, struct str text)
+{
+    struct str wanted = exchange->thread->app->options->metrics_token;
+
+    return exchange->route != NULL && exchange->route->access == ACCESS_METRICS &&
+           !str_is_empty(wanted) && secret_equal(text, wanted);
+}
+
 /* Clients send the token that they have also when they sign in again because it is no good any
  * more: where anyone may enter, a bad one is nobody's. */
 static enum status identify_bearer(struct exchange *exchange, struct str authorization)
@@ -67,6 +77,9 @@ static enum status identify_bearer(struct exchange *exchange, struct str authori
     enum status status;
 
     exchange->is_bearer = true;
+    exchange->is_metrics_token = is_metrics_token(exchange, text);
+    if (exchange->is_metrics_token)
+        return STATUS_OK;
     status =
         jwt_is_shaped(text) ? identify_jwt(exchange, text) : identify_api_token(exchange, text);
     if (status == STATUS_UNAUTHENTICATED && exchange->route != NULL &&
