@@ -244,6 +244,7 @@ static const struct step steps[] = {
     { "health-is-remembered",          NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200, .storage = STUB_REFUSES },
     { "health-degraded",               NOBODY, { "GET", "/health", NULL, NULL, NULL }, 503, .storage = STUB_REFUSES, .wait_s = 2 },
     { "health-is-back-at-once",        NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200 },
+    { "metrics-are-for-admins",        GRACE, { "GET", "/metrics", NULL, NULL, NULL }, 403 },
     { "session-ended-by-time",         GRACE, { "GET", "/admin/images", NULL, NULL, NULL }, 303, .wait_s = 13 * 3600 },
 };
 /* clang-format on */
