@@ -62,6 +62,7 @@ static int run(struct arena *arena, const char *socket_path)
         config_print_problems(&problems);
         return 2;
     }
+    config_clear(&config); /* it signs no URLs */
     log_set_level(config.log_level);
     credentials.access_key = config.s3.access_key_id;
     if (secret_set(&credentials.secret_key, config.s3.secret_access_key) != STATUS_OK)

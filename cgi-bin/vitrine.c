@@ -128,6 +128,7 @@ static int run(struct arena *arena, const char *socket_path)
         code = serve(&app, &config, socket_path);
     wiring_clear(&options);
     shared_close(&shared);
+    config_clear(&config);
     return code;
 }
 

@@ -3,7 +3,6 @@
  */
 #include "crypto/private_key.h"
 
-#include "base/arena.h"
 #include "base/log.h"
 #include "crypto/private_key_internal.h"
 

@@ -11,6 +11,7 @@
 #ifndef CRYPTO_PRIVATE_KEY_H
 #define CRYPTO_PRIVATE_KEY_H
 
+#include "base/arena.h"
 #include "base/status.h"
 
 enum {
@@ -55,7 +56,6 @@ size_t private_key_sign(struct private_key *key, enum private_key_hash hash, str
     unsigned char out[PRIVATE_KEY_SIGNATURE_MAX_BYTES]) MUST_CHECK;
 
 /* The public half as PEM (SubjectPublicKeyInfo): what is uploaded to CloudFront. In `arena`. */
-struct arena;
 struct str private_key_public_pem(struct arena *arena, const struct private_key *key);
 
 #endif

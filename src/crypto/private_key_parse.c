@@ -4,7 +4,6 @@
  * Text is first brought to one form, PEM with real lines or DER; only then OpenSSL judges it. It
  * says little when it refuses, so the labels are looked at here.
  */
-#include "base/arena.h"
 #include "base/escape.h"
 #include "crypto/private_key_internal.h"
 

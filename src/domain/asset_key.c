@@ -35,10 +35,16 @@ static struct str user_uuid_key(const struct key_parts *parts)
         STR_ARG(random_uuid(parts->arena)), STR_ARG(parts->verdict->extension));
 }
 
+struct str asset_user_folder(struct arena *arena, int64_t owner_id)
+{
+    return arena_printf(arena, "users/%lld/images/", (long long)owner_id);
+}
+
 static struct str user_ms_key(const struct key_parts *parts)
 {
-    return arena_printf(parts->arena, "users/%lld/images/%lld%.*s", (long long)parts->owner_id,
-        (long long)parts->now_ms, STR_ARG(parts->verdict->extension));
+    return arena_printf(parts->arena, "%.*s%lld%.*s",
+        STR_ARG(asset_user_folder(parts->arena, parts->owner_id)), (long long)parts->now_ms,
+        STR_ARG(parts->verdict->extension));
 }
 
 static struct str uuid_name_key(const struct key_parts *parts)

@@ -26,6 +26,9 @@ enum status asset_load(struct task *task, int64_t id, struct asset_row *out) MUS
 
 /* --- upload */
 
+/* "users/7/images/": below it lie images of that user only (KEY_USER_MS). */
+struct str asset_user_folder(struct arena *arena, int64_t owner_id);
+
 /* A new key of that layout (asset.h). */
 struct str asset_new_key(struct arena *arena, enum key_layout layout, int64_t owner_id,
     int64_t now_ms, const struct file_verdict *verdict);

@@ -1,13 +1,12 @@
 /*
- * delivery.c - signing for one image. Pure but for the clock.
+ * delivery.c - signing for one image, by S3's own URLs or a CDN's. Pure but for the clock.
  */
 #include "domain/delivery.h"
 
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/metrics.h"
-#include "domain/task.h"
-#include "sign/presign.h"
+#include "domain/delivery_cdn.h"
 
 int64_t delivery_signed_at(int64_t now_s, int64_t ttl_s)
 {
@@ -61,10 +60,24 @@ static struct str cache_control(struct arena *arena, int64_t ttl_s)
         arena, STR("private, max-age="), str_from_i64(digits, ttl_s), STR(", immutable"));
 }
 
+/*
+ * A distribution that does not pass the query on cannot pin headers: what must be an attachment
+ * (downloads, and types that a browser could run) then goes by S3's own URLs. What is left are
+ * raster images, which S3 answers with the content type that their grant bound.
+ */
+static bool goes_through_cdn(
+    const struct cdn_options *cdn, enum delivery_kind kind, const struct delivery_object *object)
+{
+    return !str_is_empty(cdn->origin) &&
+           (cdn->forwards_query ||
+               (kind == DELIVERY_DISPLAY && policy_is_inline(object->content_type)));
+}
+
 enum status delivery_sign(struct task *task, const struct delivery_object *object,
     enum delivery_kind kind, int64_t expires_in_s, struct signed_url *out)
 {
-    int64_t ttl_s = expires_in_s != 0 ? expires_in_s : task->domain->options->display_ttl_s;
+    const struct domain_options *domain = task->domain->options;
+    int64_t ttl_s = expires_in_s != 0 ? expires_in_s : domain->display_ttl_s;
     int64_t now_s = task_storage_now_s(task);
     const struct presign_get_options options = {
         .signed_at = expires_in_s != 0 ? now_s : delivery_signed_at(now_s, ttl_s),
@@ -79,9 +92,15 @@ enum status delivery_sign(struct task *task, const struct delivery_object *objec
         return task_refuse(
             task, STATUS_INVALID, STR("expires_in"), STR("Ask for 1 to 604800 seconds (7 days)."));
     }
-    status = presign_get(task->arena, &task->external, task->domain->options->storage.credentials,
-        object->key, &options, &out->url);
-
+    if (goes_through_cdn(&domain->cdn, kind, object)) {
+        status = delivery_cdn_sign(task, object->key, &options, &out->url);
+    } else {
+        status = presign_get(task->arena, &task->external, domain->storage.credentials, object->key,
+            &options, &out->url);
+    }
+    if (status == STATUS_FORBIDDEN) {
+        return status; /* has its sentence */
+    }
     if (status != STATUS_OK) {
         return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
             STR("The address of an image could not be signed: the storage settings need a look."));

@@ -103,6 +103,17 @@ struct str domain_object_url(struct task *task, struct str key)
         task->arena, domain_storage_origin(task), escape_url_path_str(task->arena, path));
 }
 
+struct str domain_image_origins(struct task *task)
+{
+    const struct domain_options *options = task->domain->options;
+    struct str storage = domain_storage_origin(task);
+
+    if (options->storage.is_off || str_is_empty(options->cdn.origin)) {
+        return storage;
+    }
+    return ARENA_JOIN(task->arena, storage, STR(" "), options->cdn.origin);
+}
+
 enum status task_fail(struct task *task, enum status status)
 {
     if (status != STATUS_OK && task->failure.status != status) {

@@ -13,6 +13,7 @@
 #include "domain/jwt_options.h"
 #include "domain/policy.h"
 #include "remote/s3.h"
+#include "sign/cloudfront.h"
 
 struct db;
 
@@ -30,11 +31,25 @@ struct storage_options {
     const struct http_limits *limits; /* NULL: http.h's defaults */
 };
 
+/* A CloudFront distribution in front of the bucket, that images are shown through. */
+struct cdn_options {
+    struct str origin; /* "https://d111.cloudfront.net"; empty: none, S3's own URLs are given out */
+    struct cloudfront_signer signer;
+    enum cloudfront_form form;
+    bool binds_visitor;       /* a URL works from the address only that it was given to */
+    struct str source_ip;     /* or from this range only; empty: from anywhere */
+    bool forwards_query;      /* passes response-* of the query on to S3 */
+    bool has_cookies;         /* signed cookies of our host reach the distribution */
+    struct str cookie_domain; /* their Domain; empty where both have the same host */
+    int64_t cookie_ttl_s;     /* 1..604800 */
+};
+
 /* Everything that is configured. Borrowed: must outlive every domain opened with it. */
 struct domain_options {
     const char *database_path; /* $DATA/vitrine.db */
     const char *spool_folder;  /* $DATA/tmp: form uploads pass through it; made when missing */
     struct storage_options storage;
+    struct cdn_options cdn;
     struct policy policy;
     enum library library;
     int64_t grant_ttl_s;   /* presigned PUTs: 1..604800 */
@@ -78,11 +93,15 @@ struct task {
 void task_init(struct task *task, struct domain *domain, struct arena *arena, struct actor actor,
     struct str public_host);
 
-/* The origin that browsers load images from and upload to, for CSP's img-src and connect-src:
- * "http://localhost:8081", or "https://bucket.s3.amazonaws.com"; empty without storage. */
+/* The origin that browsers upload to, for CSP's connect-src: "http://localhost:8081", or
+ * "https://bucket.s3.amazonaws.com"; empty without storage. */
 struct str domain_storage_origin(struct task *task);
 
 /* The address of an object for browsers, not signed: a name for it that opens nothing by itself. */
 struct str domain_object_url(struct task *task, struct str key);
+
+/* The origins that browsers load images from, for CSP's img-src: that of the storage and, where
+ * there is one, that of the CDN, with a space between. */
+struct str domain_image_origins(struct task *task);
 
 #endif

@@ -23,6 +23,8 @@ static const struct {
     [OPTION_LIMIT] = { "--limit", "COUNT", "most rows of each kind (default 1000)" },
     [OPTION_SCOPE] = { "--scope", "SCOPES",
         "read,upload,delete (default) or fewer of them; or admin" },
+    [OPTION_STARTS] = { "--starts", "SECONDS", "works only from so long from now" },
+    [OPTION_SOURCE_IP] = { "--source-ip", "RANGE", "works only from this IPv4 address or range" },
 };
 
 #define JSON     (1u << OPTION_JSON)
@@ -34,6 +36,7 @@ static const struct {
 #define TYPE     (1u << OPTION_TYPE)
 #define LIMIT    (1u << OPTION_LIMIT)
 #define SCOPE    (1u << OPTION_SCOPE)
+#define LIMITS   (EXPIRES | 1u << OPTION_STARTS | 1u << OPTION_SOURCE_IP)
 
 /* clang-format off */
 static const struct command commands[] = {
@@ -70,6 +73,14 @@ static const struct command commands[] = {
     { "presign put",   "KEY",           1,  1,   NEEDS_KEYS,      JSON | EXPIRES | TYPE,  command_presign_put,
       "Print a URL that writes an object.",
       "Whoever has the URL can use it until it expires (default 300 seconds)." },
+    { "cloudfront url", "KEY",          1,  1,   NEEDS_KEYS,      JSON | LIMITS,          command_cloudfront_url,
+      "Print a CloudFront signed URL of an object.",
+      "Whoever has the URL can use it until it expires (default 300 seconds)." },
+    { "cloudfront cookies", "FOLDER",   1,  1,   NEEDS_KEYS,      JSON | LIMITS,          command_cloudfront_cookies,
+      "Print CloudFront cookies that show every image of users/ID/images/.",
+      "As a Cookie header. Whoever has them can use them until they expire (default 300 seconds)." },
+    { "cloudfront key", "",             0,  0,   NEEDS_KEYS,      JSON,                   command_cloudfront_key,
+      "Print the public half of the CloudFront key, as it is uploaded to AWS.", NULL },
     { "config",        "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_config,
       "Print every setting, where it comes from and its value; secrets are not shown.", NULL },
     { "routes",        "",              0,  0,   NEEDS_NOTHING,   JSON,                   command_routes,
@@ -341,6 +352,7 @@ static int run(const struct command *command, int argc, char **argv, int from, c
         code = command->run(cli);
     domain_close(&cli->domain);
     shared_close(&cli->shared);
+    config_clear(&cli->config);
     free(cli);
     arena_clear(&arena);
     if (fflush(stdout) != 0 && code == COMMAND_OK)

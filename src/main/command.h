@@ -27,6 +27,8 @@ enum option {
     OPTION_TYPE,
     OPTION_LIMIT,
     OPTION_SCOPE,
+    OPTION_STARTS,
+    OPTION_SOURCE_IP,
     OPTION__COUNT
 };
 
@@ -83,6 +85,9 @@ command_fn command_token_list;
 command_fn command_token_revoke;
 command_fn command_presign_get;
 command_fn command_presign_put;
+command_fn command_cloudfront_url;
+command_fn command_cloudfront_cookies;
+command_fn command_cloudfront_key;
 command_fn command_config;
 command_fn command_routes;
 command_fn command_migrate;

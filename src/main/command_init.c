@@ -102,6 +102,7 @@ static int reload_settings(struct cli *cli)
     struct config_problems problems;
     struct str problem;
 
+    config_clear(&cli->config);
     if (config_load(cli->arena, cli->environment, CONFIG_NEEDS_KEYS, &cli->config, &problems) !=
         STATUS_OK) {
         config_print_problems(&problems);

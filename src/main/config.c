@@ -282,6 +282,7 @@ enum status config_load(struct arena *arena, char **environment, enum config_nee
     load_sources(arena, environment, out, &sources, out_problems);
     for (size_t i = 0; i < setting_count; i++)
         load_setting(arena, &sources, &setting_table[i], out, out_problems);
+    config_check_cloudfront(arena, out, out_problems);
     if (out_problems->count == 0) {
         complete(arena, out);
         check_together(arena, out, need, out_problems);

@@ -17,6 +17,7 @@
 #include "cgi/proxy.h"
 #include "domain/access.h"
 #include "domain/rate.h"
+#include "sign/cloudfront.h"
 
 enum { CONFIG_SETTINGS_MAX = 128, CONFIG_PROBLEMS_MAX = 64 };
 
@@ -51,6 +52,21 @@ struct config_jwt {
     int64_t refresh_days;
 };
 
+/* The distribution that images are shown through; all empty when there is none. */
+struct config_cloudfront {
+    struct str origin; /* "https://d111.cloudfront.net" */
+    struct str key_pair_id;
+    struct str private_key;      /* as given: PEM in some form, or base64 */
+    struct str private_key_file; /* or the name of a file that holds it */
+    struct private_key *key;     /* what was read of either; owned, see config_clear */
+    enum cloudfront_form form;
+    enum private_key_hash hash;
+    struct str source_ip; /* "visitor", an IPv4 address or range, or empty */
+    bool forwards_query;
+    struct str cookie_domain;
+    int64_t cookie_ttl_s;
+};
+
 /* All settings, checked and completed. Strs point into the arena and end in an uncounted NUL. */
 struct config {
     struct str data;          /* folder; database, generated secrets, objects, sockets */
@@ -76,6 +92,7 @@ struct config {
     enum config_sendfile sendfile;
 
     struct config_storage s3;
+    struct config_cloudfront cloudfront;
 
     int64_t upload_ttl_s;
     int64_t display_ttl_s;
@@ -118,10 +135,17 @@ enum config_need { CONFIG_NEEDS_KEYS, CONFIG_BEFORE_INIT };
  * STATUS_INVALID when anything is wrong: every problem is in *out_problems, and *out is not to be
  * used. Problems are: a value that its parser refuses, two aliases that disagree, a settings file
  * that others can read (its secrets are then burnt: mode 0600 is required), a line that is no
- * NAME=value, missing keys.
+ * NAME=value, missing keys, a CloudFront key that is none. Call config_clear in the end, whatever
+ * it returned.
  */
 enum status config_load(struct arena *arena, char **environment, enum config_need need,
     struct config *out, struct config_problems *out_problems) MUST_CHECK;
+
+/* Let go of what the arena does not hold: private keys. Harmless on a zeroed config. */
+void config_clear(struct config *config);
+
+/* Whether a signed cookie that PUBLIC_URL's host sets is sent to the distribution. */
+bool config_cookies_reach_cdn(struct arena *arena, const struct config *config);
 
 /* One line a problem to stderr, after one that says how many. */
 void config_print_problems(const struct config_problems *problems);

@@ -10,4 +10,8 @@
 void config_problem(struct arena *arena, struct config_problems *problems, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* Judge the settings of CloudFront together and read its key; nothing when none of them is set. */
+void config_check_cloudfront(
+    struct arena *arena, struct config *config, struct config_problems *problems);
+
 #endif

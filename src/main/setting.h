@@ -63,6 +63,18 @@ setting_parse_fn setting_prefix;
 setting_parse_fn setting_url;
 /* The name of a bucket (3..63 of a-z 0-9 . -). Field: struct str. */
 setting_parse_fn setting_bucket;
+/* A domain, or an origin like setting_origin; https:// is put before a domain. Field: struct str,
+ * an origin. */
+setting_parse_fn setting_cdn;
+/* The name of a domain with a dot in it, lower case, perhaps with a dot before it. Field: struct
+ * str, without. */
+setting_parse_fn setting_cookie_domain;
+/* Letters and digits. Field: struct str. */
+setting_parse_fn setting_id;
+/* "visitor", or an IPv4 address or range. Field: struct str. */
+setting_parse_fn setting_source_ip;
+/* Text of several lines, min..max bytes. Field: struct str. */
+setting_parse_fn setting_lines;
 /* Comma-separated content types. Field: struct str, lower case, without spaces. */
 setting_parse_fn setting_types;
 /* IP addresses and ranges separated by commas, and "unix". Field: struct proxy_trust, but for its

@@ -10,6 +10,8 @@ static const char *const level_words[] = { "debug", "info", "warn", "error", NUL
 static const char *const sendfile_words[] = { "off", "x-sendfile", "x-accel-redirect", NULL };
 static const char *const library_words[] = { "private", "shared", NULL };
 static const char *const proxy_words[] = { "x-forwarded", "forwarded", NULL };
+static const char *const policy_words[] = { "custom", "canned", NULL };
+static const char *const hash_words[] = { "sha1", "sha256", NULL };
 static const char *const switch_words[] = { "off", "on", "auto", NULL };
 
 #define DEFAULT_TYPES "image/jpeg,image/png,image/gif,image/webp,image/avif,image/heic"
@@ -91,6 +93,27 @@ const struct setting setting_table[] = {
       EXPECTS_RATE, "How often one account or API token may commit, change and delete." },
     { "RATE_READ",       { NULL },                                          "6000/min",    setting_rate,    AT(rate_read),           0,   0,        NULL,           false,
       EXPECTS_RATE, "How often one account or API token may read." },
+
+    { "CLOUDFRONT_DOMAIN", { NULL },                                        NULL,          setting_cdn,     AT(cloudfront.origin),   1,   500,      NULL,           false,
+      "a domain such as d111111abcdef8.cloudfront.net", "CloudFront distribution in front of the bucket, through which images are shown; not set: by S3's own URLs." },
+    { "CLOUDFRONT_KEY_PAIR_ID", { NULL },                                   NULL,          setting_id,      AT(cloudfront.key_pair_id), 1, 128,     NULL,           false,
+      "the id of a public key in CloudFront, letters and digits", "Which key of the distribution's key group CloudFront verifies with." },
+    { "CLOUDFRONT_PRIVATE_KEY", { NULL },                                   NULL,          setting_lines,   AT(cloudfront.private_key), 1, 16384,   NULL,           true,
+      "a private key as PEM (line ends may be written \\n) or base64", "Private half of that key, RSA or EC P-256." },
+    { "CLOUDFRONT_PRIVATE_KEY_FILE", { "CLOUDFRONT_PRIVATE_KEY_PATH" },     NULL,          setting_path,    AT(cloudfront.private_key_file), 1, 4000, NULL,         false,
+      "the name of a file", "File that holds it instead: PEM, DER or base64." },
+    { "CLOUDFRONT_POLICY", { NULL },                                        "custom",      setting_choice,  AT(cloudfront.form),     0,   0,        policy_words,   false,
+      "custom or canned", "custom: URLs carry Policy, Signature, Key-Pair-Id; canned: Expires, Signature, Key-Pair-Id, which is shorter." },
+    { "CLOUDFRONT_HASH", { NULL },                                          "sha1",        setting_choice,  AT(cloudfront.hash),     0,   0,        hash_words,     false,
+      "sha1 or sha256", "Hash of the signature; sha1 is what every distribution takes, sha256 adds Hash-Algorithm=SHA256." },
+    { "CLOUDFRONT_SOURCE_IP", { NULL },                                     NULL,          setting_source_ip, AT(cloudfront.source_ip), 1, 18,      NULL,           false,
+      "visitor, or an IPv4 address or range such as 203.0.113.0/24", "From where signed URLs work: the visitor's address alone, or a range; not set: from anywhere." },
+    { "CLOUDFRONT_FORWARDS_QUERY", { NULL },                                "off",         setting_bool,    AT(cloudfront.forwards_query), 0, 0,      NULL,           false,
+      "on or off", "The distribution passes response-* of the query on to S3, so that downloads can go through it too; off: they go by S3's own URLs." },
+    { "CLOUDFRONT_COOKIE_DOMAIN", { NULL },                                 NULL,          setting_cookie_domain, AT(cloudfront.cookie_domain), 3, 253, NULL,        false,
+      "a domain such as example.org", "Domain of signed cookies, which PUBLIC_URL and CLOUDFRONT_DOMAIN must both be in; not needed where they have the same host." },
+    { "CLOUDFRONT_COOKIE_EXPIRATION", { NULL },                             "3600",        setting_number,  AT(cloudfront.cookie_ttl_s), 60, 604800, NULL,           false,
+      "seconds from 60 to 604800 (7 days)", "Life of signed cookies, in seconds." },
 
     { "PRESIGNED_URL_EXPIRATION", { NULL },                                 "900",         setting_number,  AT(upload_ttl_s),        1,   604800,   NULL,           false,
       "seconds from 1 to 604800 (7 days)", "Life of an upload grant, in seconds." },

@@ -71,6 +71,24 @@ static enum status wire_storage(struct arena *arena, const struct config *config
     return STATUS_OK;
 }
 
+static void wire_cdn(struct arena *arena, const struct config *config, struct cdn_options *out)
+{
+    const struct config_cloudfront *cloudfront = &config->cloudfront;
+    bool binds_visitor = str_equal_nocase(cloudfront->source_ip, STR("visitor"));
+
+    *out = (struct cdn_options){
+        .origin = cloudfront->origin,
+        .signer = { cloudfront->key_pair_id, cloudfront->key, cloudfront->hash },
+        .form = cloudfront->form,
+        .binds_visitor = binds_visitor,
+        .source_ip = binds_visitor ? STR_EMPTY : cloudfront->source_ip,
+        .forwards_query = cloudfront->forwards_query,
+        .has_cookies = config_cookies_reach_cdn(arena, config),
+        .cookie_domain = cloudfront->cookie_domain,
+        .cookie_ttl_s = cloudfront->cookie_ttl_s,
+    };
+}
+
 enum status wiring_domain(struct arena *arena, const struct config *config,
     struct domain_options *out, struct str *out_problem)
 {
@@ -86,6 +104,7 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
     out->display_ttl_s = config->display_ttl_s;
     out->session_idle_s = config->session_idle_minutes * 60;
     out->session_max_s = config->session_max_hours * 3600;
+    wire_cdn(arena, config, &out->cdn);
     status = policy_parse_types(&out->policy, arena, config->allowed_types, &failure);
     if (status != STATUS_OK) {
         *out_problem = ARENA_JOIN(arena, STR("ALLOWED_FILE_TYPES: "), failure.sentence);

@@ -1,6 +1,8 @@
 /* Cookies: no attribute of one is decided anywhere else. */
 #include "web/cookies.h"
 
+#include "domain/delivery.h"
+
 enum { PRE_LIFE_S = 3600, FLASH_LIFE_S = 60 };
 
 static struct str full_name(const struct exchange *exchange, struct str name)
@@ -55,4 +57,17 @@ void cookie_set_pre(struct exchange *exchange, struct str token)
 void cookie_set_flash(struct exchange *exchange, enum flash flash)
 {
     set(exchange, STR("vitrine_flash"), flash_name(flash), FLASH_LIFE_S);
+}
+
+void cookie_set_cloudfront(
+    struct exchange *exchange, const struct signed_cookies *signed_cookies, size_t index)
+{
+    struct str domain = signed_cookies->domain;
+
+    reply_add_header(exchange->reply, STR("Set-Cookie"),
+        arena_printf(exchange->arena, "%.*s=%.*s; Path=%.*s%s%.*s; HttpOnly; SameSite=Lax%s",
+            STR_ARG(signed_cookies->cookies.item[index].name),
+            STR_ARG(signed_cookies->cookies.item[index].value), STR_ARG(signed_cookies->path),
+            str_is_empty(domain) ? "" : "; Domain=", STR_ARG(domain),
+            signed_cookies->is_secure ? "; Secure" : ""));
 }

@@ -49,6 +49,7 @@ handler_fn api_image_patch;
 handler_fn api_image_delete;
 handler_fn api_image_signed_url_get;
 handler_fn api_signed_url_get;
+handler_fn api_signed_cookies_post;
 handler_fn api_signed_urls_post;
 
 /* api/: of other systems */

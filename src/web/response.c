@@ -79,19 +79,21 @@ enum status response_found(struct exchange *exchange, struct str url, int64_t ma
 /* --- the headers of every answer --- */
 
 /*
- * Pages run our own scripts and styles, never inline ones; pictures and uploads go to the storage
- * and nowhere else. blob: is for thumbnails of files that are chosen but not uploaded. This limits
- * what an injected markup could do; it does not replace escaping.
+ * Pages run our own scripts and styles, never inline ones; pictures come from the storage
+ * or its CDN, uploads go to the storage, and nothing goes elsewhere. blob: is for thumbnails of
+ * files that are chosen but not uploaded. This limits what an injected markup could do; it does not
+ * replace escaping.
  */
 static struct str content_security_policy(struct exchange *exchange)
 {
+    struct str images = domain_image_origins(&exchange->task);
     struct str storage = domain_storage_origin(&exchange->task);
 
     return arena_printf(exchange->arena,
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
         "img-src 'self' blob: %.*s; connect-src 'self' %.*s; worker-src 'self'; "
         "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        STR_ARG(storage), STR_ARG(storage));
+        STR_ARG(images), STR_ARG(storage));
 }
 
 static bool is_page(const struct reply *reply)

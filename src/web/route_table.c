@@ -99,6 +99,8 @@ const struct route route_table[] = {
       "Reserve a key and presign the PUT of one file." },
     { "/images/presign-uploads",                 METHOD_POST,    api_presign_uploads_post,            FOR_PROGRAMS, ACCESS_EDITOR, SCOPE_UPLOAD, RATE_PRESIGN, NATIVE, CSRF_ORIGIN, BODY_JSON,      128 KB, &api_presign_uploads_post_params,
       "The same for up to 100 files at once." },
+    { "/images/signed-cookies",                  METHOD_POST,    api_signed_cookies_post,             FOR_PROGRAMS, ACCESS_VIEWER, SCOPE_READ,   RATE_READ,    NATIVE, CSRF_ORIGIN, BODY_NONE,      0,      NULL,
+      "CloudFront cookies that show every image of one's own folder." },
     { "/images/signed-url",                      METHOD_GET,     api_signed_url_get,                  FOR_PROGRAMS, ACCESS_VIEWER, SCOPE_READ,   RATE_READ,    NATIVE, CSRF_NONE,   BODY_NONE,      0,      &api_signed_url_get_params,
       "A signed URL by object key." },
     { "/images/signed-urls",                     METHOD_POST,    api_signed_urls_post,                FOR_PROGRAMS, ACCESS_VIEWER, SCOPE_READ,   RATE_READ,    NATIVE, CSRF_ORIGIN, BODY_JSON,      32 KB,  &api_signed_urls_post_params,

@@ -5,6 +5,7 @@
  * what earlier ones changed, as people do.
  */
 #include "golden.h"
+#include "signing_keys.h"
 #include "unit.h"
 
 #include "base/clock.h"
@@ -323,6 +324,110 @@ static void a_bearer_token_needs_no_origin(void **state)
     expect_int("delete", answer.http_status, 200);
 }
 
+/* --- through a CDN --- */
+
+static struct str header_of(struct answer answer, const char *name)
+{
+    ssize_t at = str_find(answer.head, str_from_c(name));
+    struct str rest = str_from_offset(answer.head, at < 0 ? answer.head.len : (size_t)at), line;
+
+    return str_split(&rest, '\n', &line) ? line : STR_EMPTY;
+}
+
+static struct private_key *open_cdn(EVP_PKEY *pkey)
+{
+    struct cdn_options *cdn = &world.options.domain.cdn;
+
+    *cdn = (struct cdn_options){
+        .origin = STR("https://cdn.example.org"),
+        .signer = { STR("K2JCJMDEHXQW5F"), parsed_key(&world.arena, pkey), PRIVATE_KEY_SHA1 },
+        .has_cookies = true,
+        .cookie_domain = STR("example.org"),
+        .cookie_ttl_s = 3600,
+    };
+    return cdn->signer.key;
+}
+
+static void close_cdn(EVP_PKEY *pkey)
+{
+    private_key_free(world.options.domain.cdn.signer.key);
+    EVP_PKEY_free(pkey);
+    world.options.domain.cdn = (struct cdn_options){ .binds_visitor = false };
+}
+
+static void pages_show_images_through_the_cdn_and_download_from_storage(void **state)
+{
+    EVP_PKEY *pkey = make_ec("P-256");
+    struct answer page, found, download;
+
+    (void)state;
+    open_cdn(pkey);
+    page = visit(ADA, (struct visit){ "GET", "/admin/images", NULL, NULL, NULL });
+    found = visit(ADA, (struct visit){ "GET", "/i/4", NULL, NULL, NULL });
+    download = visit(ADA, (struct visit){ "GET", "/admin/images/4/download", NULL, NULL, NULL });
+    close_cdn(pkey);
+    expect_int("page", page.http_status, 200);
+    assert_true(str_find(page.body, STR("<img")) > 0);
+    assert_true(str_find(page.body, STR("src=\"https://cdn.example.org/")) > 0);
+    assert_true(str_find(page.body, STR("X-Amz-Signature")) < 0);
+    assert_true(str_find(header_of(page, "Content-Security-Policy:"),
+                    STR(" https://cdn.example.org; connect-src 'self' http")) > 0);
+    assert_true(str_starts_with(
+        header_of(found, "Location:"), STR("Location: https://cdn.example.org/images/")));
+    assert_true(str_find(header_of(download, "Location:"), STR("X-Amz-Signature=")) > 0);
+}
+
+static void a_url_for_one_visitor_is_refused_to_who_comes_by_ipv6(void **state)
+{
+    EVP_PKEY *pkey = make_ec("P-256");
+    struct answer ada, katherine;
+
+    (void)state;
+    open_cdn(pkey);
+    world.options.domain.cdn.binds_visitor = true;
+    world.options.domain.library = LIBRARY_SHARED;
+    ada = visit(ADA, (struct visit){ "GET", "/i/4", NULL, NULL, NULL });
+    visit(KATHERINE, (struct visit){ "GET", "/sign-in", NULL, NULL, NULL });
+    visit(KATHERINE, (struct visit){ "POST", "/sign-in", FORM,
+                         SIGN_IN("katherine%40example.org", "correct+horse+battery"), NULL });
+    katherine = visit(KATHERINE, (struct visit){ "GET", "/images/4/signed-url", NULL, NULL, NULL });
+    world.options.domain.library = LIBRARY_PRIVATE;
+    close_cdn(pkey);
+    expect_int("IPv4", ada.http_status, 302);
+    expect_int("IPv6", katherine.http_status, 403);
+    assert_true(str_find(katherine.body, STR("CLOUDFRONT_SOURCE_IP")) > 0);
+}
+
+static void signed_cookies_open_ones_own_folder_and_nothing_else(void **state)
+{
+    static const struct visit post = { "POST", "/images/signed-cookies", NULL, NULL, OURS };
+    struct visit by_token = { "POST", "/images/signed-cookies", NULL, NULL, token_header().ptr };
+    EVP_PKEY *pkey = make_ec("P-256");
+    struct answer without, script, page, far;
+
+    (void)state;
+    without = visit(SCRIPT, by_token);
+    open_cdn(pkey);
+    script = visit(SCRIPT, by_token);
+    page = visit(ADA, post);
+    world.options.domain.cdn.has_cookies = false;
+    far = visit(ADA, post);
+    close_cdn(pkey);
+    browser_clear(&browsers[SCRIPT]);
+    expect_int("no CDN", without.http_status, 404);
+    expect_int("cookies do not reach it", far.http_status, 409);
+    expect_int("token", script.http_status, 200);
+    assert_true(str_find(script.body,
+                    STR("\"resource\":\"https://cdn.example.org/users/2/images/*\"")) > 0);
+    assert_true(str_find(script.body, STR("\"CloudFront-Signature\":\"")) > 0);
+    expect_int("page", page.http_status, 200);
+    assert_true(str_find(page.body, STR("/users/1/images/*\"")) > 0);
+    assert_true(str_find(page.body, STR("\"cookies\":null")) > 0);
+    assert_true(str_find(page.body, STR("CloudFront-Signature")) < 0);
+    assert_true(str_ends_with(header_of(page, "Set-Cookie: CloudFront-Policy="),
+        STR("; Path=/users/1/images/; Domain=example.org; HttpOnly; SameSite=Lax; Secure")));
+}
+
 static void a_stale_form_body_is_read_within_its_limit(void **state)
 {
     char *body = malloc(40000);
@@ -359,7 +464,8 @@ static struct str read_log(void)
 static void the_log_is_json_and_holds_no_secret(void **state)
 {
     static const char *const secrets[] = { "X-Amz-Signature", "vitrine_session", "correct horse",
-        "correct+horse", "Bearer", "vt_", "vr_", "eyJ", "red%20boat", "csrf=" };
+        "correct+horse", "Bearer", "vt_", "vr_", "eyJ", "red%20boat",
+        "csrf=", "CloudFront-Signature", "Signature=" };
     struct str log = read_log(), line, why;
 
     (void)state;
@@ -425,6 +531,9 @@ int main(void)
         cmocka_unit_test(a_bearer_token_needs_no_origin),
         cmocka_unit_test(a_stale_form_body_is_read_within_its_limit),
         cmocka_unit_test(a_permanent_address_is_remembered_for_less_than_its_url_lives),
+        cmocka_unit_test(pages_show_images_through_the_cdn_and_download_from_storage),
+        cmocka_unit_test(a_url_for_one_visitor_is_refused_to_who_comes_by_ipv6),
+        cmocka_unit_test(signed_cookies_open_ones_own_folder_and_nothing_else),
         cmocka_unit_test(every_route_was_visited),
         cmocka_unit_test(the_log_is_json_and_holds_no_secret),
     };
