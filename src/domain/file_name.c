@@ -77,6 +77,21 @@ static bool is_only_dots(struct str name)
     return true;
 }
 
+/* At most `max_bytes` of `name`, its extension among them: what is shorter is still what it was. */
+static struct str cut(struct arena *arena, struct str name, size_t max_bytes)
+{
+    enum { EXTENSION_MAX_BYTES = 16 };
+    struct str extension = file_extension(name);
+
+    if (name.len <= max_bytes) {
+        return name;
+    }
+    if (extension.len > EXTENSION_MAX_BYTES || extension.len > max_bytes) {
+        extension = STR_EMPTY;
+    }
+    return ARENA_JOIN(arena, str_utf8_head(name, max_bytes - extension.len), extension);
+}
+
 struct str file_name_clean(struct arena *arena, struct str name, size_t max_bytes)
 {
     struct str rest = without_folders(name);
@@ -94,14 +109,13 @@ struct str file_name_clean(struct arena *arena, struct str name, size_t max_byte
             buf_put(&out, str_from(start, (size_t)(rest.ptr - start)));
         }
     }
-    cleaned = str_trim(str_utf8_head(str_trim(buf_str(&out)), max_bytes));
+    cleaned = str_trim(cut(arena, str_trim(buf_str(&out)), max_bytes));
     return is_only_dots(cleaned) ? STR_EMPTY : cleaned;
 }
 
 struct str file_name_for_key(struct arena *arena, struct str name)
 {
-    enum { EXTENSION_MAX_BYTES = 16 };
-    struct str rest = name, safe, extension;
+    struct str rest = name;
     bool is_in_run = false;
     struct buf out;
 
@@ -118,14 +132,5 @@ struct str file_name_for_key(struct arena *arena, struct str name)
         }
         is_in_run = !is_kept;
     }
-    safe = buf_str(&out);
-    if (safe.len <= FILE_NAME_KEY_MAX_BYTES) {
-        return safe;
-    }
-    extension = file_extension(safe);
-    if (extension.len > EXTENSION_MAX_BYTES) {
-        extension = STR_EMPTY;
-    }
-    return ARENA_JOIN(
-        arena, str_utf8_head(safe, FILE_NAME_KEY_MAX_BYTES - extension.len), extension);
+    return cut(arena, buf_str(&out), FILE_NAME_KEY_MAX_BYTES);
 }

@@ -9,7 +9,8 @@
 /*
  * The name without folders (either slash), control characters and the invisible ones that reorder
  * text (so that "gpj.exe" cannot pass for "exe.jpg"), malformed UTF-8 replaced by '_', trimmed, cut
- * at `max_bytes` before a code point. Empty when nothing is left, or only dots.
+ * to `max_bytes` before a code point and before the extension, which stays. Empty when nothing is
+ * left, or only dots.
  */
 struct str file_name_clean(struct arena *arena, struct str name, size_t max_bytes);
 

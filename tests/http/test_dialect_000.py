@@ -5,7 +5,7 @@ import re
 import pytest
 import requests
 
-from app_dialects import NO_NAMES, ODD_NAMES, REFUSED_FILES, assert_refused, snapshot
+from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, snapshot
 from app_people import add_user, signed_in, token_client
 from conftest import s3_of
 from harness.dialects import UUID, gateway_flow, jpeg, put, run_snippet
@@ -94,7 +94,7 @@ def test_fields_that_it_does_not_know_are_ignored(program):
     assert ask(program, folder="../x", contentLength=-1).status_code == 200
 
 
-@pytest.mark.parametrize("filename", [name for name, _ in ODD_NAMES])
+@pytest.mark.parametrize("filename", [name for name, _ in ODD_NAMES], ids=ODD_IDS)
 def test_odd_names_get_a_plain_key(program, filename):
     assert re.fullmatch(rf"uploads/\d+/{UUID}\.jpg", ask(program, filename).json()["fileKey"])
 

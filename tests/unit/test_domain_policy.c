@@ -169,6 +169,10 @@ static void names_are_cleaned_for_display(void **state)
     }
     expect_int("cut between letters",
         file_name_clean(*state, str_from(longest, sizeof(longest)), 255).len, 254);
+    memcpy(longest + sizeof(longest) - 6, ".jpg", 5);
+    expect_int("cut before the extension",
+        str_ends_with(file_name_clean(*state, str_from_c(longest), 255), STR("\xc3\xa4.jpg")),
+        true);
 }
 
 static void a_disposition_names_the_file_in_any_language(void **state)
