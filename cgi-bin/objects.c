@@ -58,7 +58,7 @@ static int run(struct arena *arena, const char *socket_path)
     struct config_problems problems;
     struct s3_credentials credentials = { .access_key = STR_EMPTY };
 
-    if (config_load(arena, environ, CONFIG_NEEDS_KEYS, &config, &problems) != STATUS_OK) {
+    if (config_load(arena, environ, CONFIG_NEEDS_STORAGE_KEYS, &config, &problems) != STATUS_OK) {
         config_print_problems(&problems);
         return 2;
     }

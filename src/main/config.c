@@ -238,7 +238,7 @@ static void check_together(struct arena *arena, const struct config *config, enu
         config_problem(arena, problems, "%s is set and %s is not: set both or neither.",
             has_id ? "S3_ACCESS_KEY_ID" : "S3_SECRET_ACCESS_KEY",
             has_id ? "S3_SECRET_ACCESS_KEY" : "S3_ACCESS_KEY_ID");
-    else if (!has_id && need == CONFIG_NEEDS_KEYS && config->s3.is_embedded)
+    else if (!has_id && need != CONFIG_BEFORE_INIT && config->s3.is_embedded)
         config_problem(arena, problems,
             "There are no keys for the embedded storage in %.*s: run `vitrine init` once.",
             STR_ARG(config->settings_file));

@@ -125,8 +125,9 @@ struct config_problems {
     size_t count;
 };
 
-/* Whether the S3 keys and JWT_SECRET must be there: not for `vitrine init`, which makes them. */
-enum config_need { CONFIG_NEEDS_KEYS, CONFIG_BEFORE_INIT };
+/* Which keys must be there: those of S3 and JWT_SECRET; of S3 alone, for the embedded endpoint;
+ * none for `vitrine init`, which makes them. */
+enum config_need { CONFIG_NEEDS_KEYS, CONFIG_NEEDS_STORAGE_KEYS, CONFIG_BEFORE_INIT };
 
 /*
  * Read the settings. `environment` is an array of "NAME=value" ended by NULL, borrowed for as long

@@ -19,9 +19,10 @@ def signed_in(vitrine, role="editor"):
     return vitrine.client().sign_in(add_user(vitrine, role), PASSWORD)
 
 
-def token_client(vitrine, email=None, role="editor"):
+def token_client(vitrine, email=None, role="editor", scope=None):
     """A program with an API token and no cookies."""
-    made = vitrine.cli("token", "add", email or add_user(vitrine, role), "--json")
+    made = vitrine.cli("token", "add", email or add_user(vitrine, role), "--json",
+                       *(["--scope", scope] if scope else []))
     client = vitrine.client()
     client.headers["Authorization"] = "Bearer " + json.loads(made.stdout)["token"]
     return client

@@ -62,7 +62,8 @@ def test_only_admins_may_read_unless_there_is_a_token_for_it(vitrine, admin):
         client.headers["Authorization"] = given
         assert client.get("/metrics").status_code == 401
     assert admin.get("/metrics").status_code == 200
-    assert token_client(vitrine, vitrine.admin_email).get("/metrics").status_code == 200
+    assert_problem(token_client(vitrine, vitrine.admin_email).get("/metrics"), 403, "insufficient_scope")
+    assert token_client(vitrine, vitrine.admin_email, scope="admin").get("/metrics").status_code == 200
 
 
 def test_the_token_for_metrics_opens_nothing_else(start_vitrine):
