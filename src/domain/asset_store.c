@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 enum { CHUNK_BYTES = SNIFF_BYTES };
@@ -135,6 +136,29 @@ static enum status reserve(struct task *task, struct asset_row *row)
     return status == STATUS_OK ? db_end(task->domain->db, asset_reserve(task, row, true)) : status;
 }
 
+/*
+ * Storage says that the object is there already. It is ours when it is what we sent: the answer to
+ * an earlier attempt was lost. Else it is another's, who writes to this bucket without asking us:
+ * it is let alone, and only our row goes.
+ */
+static enum status recognise(struct task *task, struct asset_row *row)
+{
+    struct asset_row seen = *row;
+    enum status status = asset_inspect(task, &seen);
+
+    if (status == STATUS_OK) {
+        row->etag = seen.etag;
+        return STATUS_OK;
+    }
+    if (!asset_is_refusal(status)) {
+        return status;
+    }
+    log_event(LOG_ERROR,
+        "the key of asset %" PRId64 " is taken in the bucket by an object of others", row->id);
+    return task_refuse(task, STATUS_CONFLICT, STR("filename"),
+        STR("The file could not be given a place of its own. Nothing was saved; try again."));
+}
+
 static enum status send(struct task *task, const struct spool *spool, struct asset_row *row)
 {
     const struct s3_put_options options = {
@@ -147,24 +171,40 @@ static enum status send(struct task *task, const struct spool *spool, struct ass
     enum status status =
         s3_put(&task->domain->s3, task->arena, row->key, &source, &options, &result);
 
-    if (status != STATUS_OK) {
-        return task_fail_storage(task, status, &result);
-    }
     row->etag = result.etag;
+    if (status == STATUS_PRECONDITION) {
+        status = recognise(task, row);
+    } else if (status != STATUS_OK) {
+        task_fail_storage(task, status, &result);
+    }
     row->size_bytes = spool->size_bytes;
     row->stored_at = task_storage_now_s(task);
-    return STATUS_OK;
+    return status;
+}
+
+/* Nothing of ours is there. */
+static enum status drop(struct task *task, const struct asset_row *row)
+{
+    enum status status = db_begin(task->domain->db);
+
+    return status == STATUS_OK
+               ? db_end(task->domain->db, assets_delete(task->domain->db, row->id, ASSET_PENDING))
+               : status;
 }
 
 /* The person was told that it failed, so nothing may appear later: the object, should it be there,
  * goes. */
-static void abandon(struct task *task, const struct asset_row *row)
+static void abandon(struct task *task, const struct asset_row *row, enum status why)
 {
     struct failure failure = task->failure;
     bool is_pending = false;
 
-    if (asset_bury(task, row, ASSET_PENDING, AUDIT_ASSET_REFUSE) != STATUS_OK ||
-        asset_purge(task, row, &is_pending) != STATUS_OK) {
+    if (why == STATUS_CONFLICT) {
+        if (drop(task, row) != STATUS_OK) {
+            log_event(LOG_WARN, "asset %" PRId64 " has no object and its row stays", row->id);
+        }
+    } else if (asset_bury(task, row, ASSET_PENDING, AUDIT_ASSET_REFUSE) != STATUS_OK ||
+               asset_purge(task, row, &is_pending) != STATUS_OK) {
         log_event(LOG_WARN, "a failed upload is left to the sweep");
     }
     task->failure = failure;
@@ -197,7 +237,7 @@ static enum status keep(struct task *task, struct spool *spool, enum key_layout 
     }
     if (status != STATUS_OK) {
         task_fail(task, status);
-        abandon(task, row);
+        abandon(task, row, status);
     }
     return status;
 }

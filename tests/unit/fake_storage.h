@@ -32,8 +32,9 @@ static struct {
     bool hides_length_of_head, hides_length; /* answers come without a length */
     struct str held;                         /* the key of an object that may not be deleted */
     struct str hidden;                       /* ... that HEAD is refused for */
-    bool breaks_off;                         /* streams end after their first piece */
-    bool changes_on_get;                     /* the object is another one at the second look */
+    bool loses_answer, is_taken; /* a PUT is done, or finds something there; both answer 412 */
+    bool breaks_off;             /* streams end after their first piece */
+    bool changes_on_get;         /* the object is another one at the second look */
     int heads, gets, puts, deletes, lists;
     int list_max;             /* objects a listing tells of; 0: 1000 */
     struct pairs put_headers; /* of the last PUT; lives as long as its arena */
@@ -270,8 +271,12 @@ enum status s3_put(struct s3_client *client, struct arena *arena, struct str key
         (got = source->read(source->context, bytes + len, (size_t)source->size_bytes - len)) > 0) {
         len += (size_t)got;
     }
-    fake_upload(key, str_from(bytes, len), "image/png");
+    fake_upload(key, fake.is_taken ? STR("of others") : str_from(bytes, len), "image/png");
     fake_describe(arena, fake_find(key), result);
+    if (fake.loses_answer || fake.is_taken) {
+        *result = (struct s3_result){ .http_status = 412 };
+        return STATUS_PRECONDITION;
+    }
     return STATUS_OK;
 }
 

@@ -122,6 +122,98 @@ static void a_stream_that_storage_refuses_leaves_a_tombstone_for_the_sweep(void 
     assert_int_equal(world_number(world, "SELECT count(*) FROM assets WHERE state = 'purging'"), 1);
 }
 
+static void a_put_whose_answer_was_lost_is_recognised(void **state)
+{
+    struct world *world = *state;
+    struct str bytes = png(world->task.arena, 5, 6, 200000);
+    struct pieces pieces = { .rest = bytes, .piece = 4096 };
+    struct asset asset;
+
+    fake.loses_answer = true;
+    assert_ok(store(&world->task, &pieces, "form.png", &asset));
+    assert_int_equal(asset.size_bytes, 200000);
+    assert_true(str_equal(asset.sha256_hex, hex_of(world->task.arena, bytes)));
+    assert_true(asset.etag.len > 0);
+}
+
+static void an_object_of_others_is_let_alone(void **state)
+{
+    struct world *world = *state;
+    struct pieces pieces = { .rest = png(world->task.arena, 5, 6, 1000), .piece = 4096 };
+    struct asset asset;
+
+    fake.is_taken = true;
+    assert_status(store(&world->task, &pieces, "form.png", &asset), CONFLICT);
+    assert_true(world_says(world, "try again"));
+    assert_int_equal(fake_count(), 1);
+    assert_int_equal(fake.deletes, 0);
+    assert_int_equal(world_number(world, "SELECT count(*) FROM assets"), 0);
+}
+
+/* --- doors of their own */
+
+static enum status store_at(struct task *task, const struct asset_store_request *request,
+    struct str bytes, struct asset *out)
+{
+    struct pieces pieces = { .rest = bytes, .piece = 4096 };
+
+    return asset_store_stream(
+        task, request, (struct byte_source){ .read = read_piece, .context = &pieces }, out);
+}
+
+static void a_door_has_a_limit_of_its_own_that_is_never_above_the_policys(void **state)
+{
+    static const struct {
+        int64_t door, policy;
+        size_t len;
+        enum status status;
+    } cases[] = {
+        { 70000, 1000000, 70000, STATUS_OK },
+        { 70000, 1000000, 70001, STATUS_TOO_LARGE },
+        { 2000, 1000000, 2001, STATUS_TOO_LARGE }, /* told by the first bytes */
+        { 1000000, 70000, 70001, STATUS_TOO_LARGE },
+        { 0, 70000, 70001, STATUS_TOO_LARGE },
+        { 0, 70000, 70000, STATUS_OK },
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct asset_store_request request = {
+            .filename = STR("a.png"), .layout = KEY_USER_MS, .max_size_bytes = cases[i].door
+        };
+        struct asset asset;
+
+        world->options.policy.max_size_bytes = cases[i].policy;
+        assert_int_equal(
+            store_at(&world->task, &request, png(world->task.arena, 5, 6, cases[i].len), &asset),
+            cases[i].status);
+    }
+    assert_int_equal(fake_count(), 2);
+    assert_int_equal(world_number(world, "SELECT count(*) FROM assets"), 2);
+}
+
+static void a_door_for_images_takes_nothing_else(void **state)
+{
+    struct world *world = *state;
+    struct asset_store_request request = {
+        .filename = STR("a.pdf"), .layout = KEY_USER_MS, .images_only = true
+    };
+    struct asset asset;
+    struct failure failure;
+
+    assert_ok(policy_parse_types(
+        &world->options.policy, world->task.arena, STR("application/pdf,image/png"), &failure));
+    assert_status(store_at(&world->task, &request, STR("%PDF-1.7\n"), &asset), TYPE_NOT_ALLOWED);
+    request.filename = STR("a.png");
+    assert_status(store_at(&world->task, &request, STR("%PDF-1.7\n"), &asset), MISMATCH);
+    assert_ok(store_at(&world->task, &request, png(world->task.arena, 5, 6, 100), &asset));
+    assert_str(asset.key, "users/2/images/1795242720000.png");
+    request.filename = STR("a.pdf");
+    request.images_only = false;
+    assert_ok(store_at(&world->task, &request, STR("%PDF-1.7\n"), &asset));
+    assert_int_equal(fake_count(), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +221,10 @@ int main(void)
         world_test(a_stream_of_the_wrong_type_is_refused_before_anything_is_sent),
         world_test(a_stream_above_the_limit_is_cut_off),
         world_test(a_stream_that_breaks_off_leaves_nothing),
+        world_test(a_put_whose_answer_was_lost_is_recognised),
+        world_test(an_object_of_others_is_let_alone),
+        world_test(a_door_has_a_limit_of_its_own_that_is_never_above_the_policys),
+        world_test(a_door_for_images_takes_nothing_else),
         world_test(a_stream_that_storage_refuses_leaves_a_tombstone_for_the_sweep),
     };
 
