@@ -17,6 +17,9 @@
 
 struct db;
 
+/* What storage is asked to encrypt objects with. Off: the bucket's own default decides. */
+enum storage_sse { STORAGE_SSE_OFF, STORAGE_SSE_AES256, STORAGE_SSE_KMS };
+
 /* Where objects live, and what that provider can do. */
 struct storage_options {
     bool is_off;                 /* there is none: addresses and keys mean nothing */
@@ -26,6 +29,9 @@ struct storage_options {
                           task_init's public_host replaces that of `external` */
     bool has_conditional_put; /* honours If-None-Match on PUT (Swift does not) */
     bool has_checksum;        /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
+    enum storage_sse sse;     /* said with every PUT, ours and those of grants */
+    struct str sse_kms_key;   /* of STORAGE_SSE_KMS; empty: the account's default key */
+    bool has_sse_bucket_key;  /* of STORAGE_SSE_KMS: fewer calls to KMS, by a key of the bucket */
     const struct s3_credentials *credentials;
     struct s3_clock *clock;           /* shared by all; NULL: ours is taken as right */
     const struct http_limits *limits; /* NULL: http.h's defaults */

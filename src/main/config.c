@@ -225,6 +225,16 @@ static void check_together(struct arena *arena, const struct config *config, enu
         config_problem(arena, problems,
             "PUBLIC_URL is https, so browsers must reach the embedded storage by https too: set "
             "S3_PUBLIC_ENDPOINT_URL to its address there, or S3_ENDPOINT_URL to other storage.");
+    if (config->s3.is_embedded && config->s3.sse != STORAGE_SSE_OFF)
+        config_problem(arena, problems,
+            "S3_SSE is set, and the embedded storage does not encrypt: set S3_SSE=off and keep "
+            "DATA "
+            "on an encrypted disk, or use other storage.");
+    if (config->s3.sse != STORAGE_SSE_KMS &&
+        (!str_is_empty(config->s3.sse_kms_key) || config->s3.sse_bucket_key))
+        config_problem(arena, problems,
+            "%s works only with S3_SSE=aws:kms: set that too, or leave it out.",
+            config->s3.sse_bucket_key ? "S3_SSE_BUCKET_KEY" : "S3_SSE_KMS_KEY_ID");
     if (!is_prefix_free(config->path_prefix))
         config_problem(arena, problems,
             "PATH_PREFIX=%.*s is an address of Vitrine's own: choose another.",

@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "cgi/proxy.h"
-#include "domain/access.h"
+#include "domain/domain.h"
 #include "domain/rate.h"
 #include "sign/cloudfront.h"
 
@@ -42,6 +42,9 @@ struct config_storage {
     bool path_style;
     bool conditional_put; /* sign if-none-match: * */
     bool checksum;        /* sign x-amz-checksum-sha256 when the hash is known */
+    enum storage_sse sse;
+    struct str sse_kms_key; /* empty: the account's default key */
+    bool sse_bucket_key;
 };
 
 /* Tokens of programs that sign in. */

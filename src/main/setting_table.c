@@ -12,6 +12,7 @@ static const char *const library_words[] = { "private", "shared", NULL };
 static const char *const proxy_words[] = { "x-forwarded", "forwarded", NULL };
 static const char *const policy_words[] = { "custom", "canned", NULL };
 static const char *const hash_words[] = { "sha1", "sha256", NULL };
+static const char *const sse_words[] = { "off", "AES256", "aws:kms", NULL };
 static const char *const switch_words[] = { "off", "on", "auto", NULL };
 
 #define DEFAULT_TYPES "image/jpeg,image/png,image/gif,image/webp,image/avif,image/heic"
@@ -82,6 +83,12 @@ const struct setting setting_table[] = {
       "on or off", "Sign If-None-Match: * so that a grant writes once; off for OpenStack Swift." },
     { "S3_CHECKSUM",     { NULL },                                          "on",          setting_bool,    AT(s3.checksum),         0,   0,        NULL,           false,
       "on or off", "Sign x-amz-checksum-sha256 so that storage compares the content; off where it is not understood." },
+    { "S3_SSE",          { NULL },                                          "off",         setting_choice,  AT(s3.sse),              0,   0,        sse_words,      false,
+      "off, AES256 or aws:kms", "Encryption that every upload asks storage for, signed; off: the bucket's default, and clients need no header." },
+    { "S3_SSE_KMS_KEY_ID", { NULL },                                        NULL,          setting_text,    AT(s3.sse_kms_key),      1,   2048,     NULL,           false,
+      "the id, alias or ARN of a KMS key", "Key for S3_SSE=aws:kms; the account's default key when not set." },
+    { "S3_SSE_BUCKET_KEY", { NULL },                                        "off",         setting_bool,    AT(s3.sse_bucket_key),   0,   0,        NULL,           false,
+      "on or off", "With S3_SSE=aws:kms: an S3 bucket key, so that KMS is asked less often." },
     { "OBJECTS_ROOT",    { NULL },                                          NULL,          setting_path,    AT(objects_root),        1,   4000,     NULL,           false,
       "a folder", "Folder of the embedded endpoint; $DATA/objects when not set." },
 

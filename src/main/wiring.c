@@ -57,6 +57,9 @@ static enum status wire_storage(struct arena *arena, const struct config *config
     out->is_off = !s3->is_enabled;
     out->has_conditional_put = s3->conditional_put;
     out->has_checksum = s3->checksum;
+    out->sse = s3->sse;
+    out->sse_kms_key = s3->sse_kms_key;
+    out->has_sse_bucket_key = s3->sse_bucket_key;
     out->credentials = keys;
     if (out->is_off)
         return STATUS_OK;

@@ -4,12 +4,16 @@ No systemd, no manager, no cephx; nothing in /etc/ceph is read. It refuses If-No
 keeps CORS per bucket, as S3 does; it checks neither the region nor x-amz-checksum-sha256.
 """
 
+import base64
 import uuid
 
 from .daemons import Daemons, free_port
 
 ACCESS_KEY = "VITRINEACCESS"
 SECRET_KEY = "vitrine-secret-key-for-loopback-tests-only"
+
+KMS_KEY = "vitrine-key"
+KMS_SECRET = base64.b64encode(b"vitrine-kms-test-key-32-bytes-ok").decode()
 
 CONFIGURATION = """
 [global]
@@ -53,6 +57,9 @@ rgw dns name = localhost
 rgw thread pool size = 32
 rgw num rados handles = 1
 rgw run sync thread = false
+rgw crypt require ssl = false
+rgw crypt s3 kms backend = testing
+rgw crypt s3 kms encryption keys = {kms_key}={kms_secret}
 rgw frontends = beast endpoint=127.0.0.1:{port}
 """
 
@@ -63,6 +70,7 @@ class Ceph:
     name = "ceph"
     access_key = ACCESS_KEY
     secret_key = SECRET_KEY
+    kms_key = KMS_KEY
     region = "us-east-1"
     settings = {}  # as S3 as it gets
 
@@ -98,7 +106,8 @@ class Ceph:
         self.fsid = str(uuid.uuid4())
         self.ports = {"mon_v2": free_port(), "mon_v1": free_port()}
         self.conf.write_text(CONFIGURATION.format(
-            folder=folder, fsid=self.fsid, port=self.port, **self.ports))
+            folder=folder, fsid=self.fsid, port=self.port, kms_key=KMS_KEY, kms_secret=KMS_SECRET,
+            **self.ports))
         for name in ("mon", "osd", "rgw"):
             (folder / name).mkdir()
         (folder / "keyring").touch()

@@ -167,6 +167,42 @@ static void a_grant_of_a_client_without_commit_signs_only_what_it_sends(void **s
                 str_ends_with(granted.url, STR("X-Amz-SignedHeaders=content-type%3Bhost")));
 }
 
+static void encryption_is_signed_and_listed_in_every_grant(void **state)
+{
+    static const struct {
+        enum storage_sse sse;
+        struct str key;
+        bool has_bucket_key;
+        const char *headers;
+    } cases[] = {
+        { STORAGE_SSE_OFF, STR_INIT("ignored"), true, "" },
+        { STORAGE_SSE_AES256, STR_INIT("ignored"), true, "x-amz-server-side-encryption=AES256;" },
+        { STORAGE_SSE_KMS, STR_INIT(""), false, "x-amz-server-side-encryption=aws:kms;" },
+        { STORAGE_SSE_KMS, STR_INIT("k"), true,
+            "x-amz-server-side-encryption=aws:kms;x-amz-server-side-encryption-aws-kms-key-id=k;"
+            "x-amz-server-side-encryption-bucket-key-enabled=true;" },
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct upload_grant granted;
+        struct str headers = STR_EMPTY;
+
+        world->options.storage.sse = cases[i].sse;
+        world->options.storage.sse_kms_key = cases[i].key;
+        world->options.storage.has_sse_bucket_key = cases[i].has_bucket_key;
+        granted = open_grant(&world->task, "a.png");
+        for (size_t j = 1; j < granted.headers.count; j++) {
+            const struct pair *header = &granted.headers.item[j];
+
+            headers = ARENA_JOIN(
+                world->task.arena, headers, header->name, STR("="), header->value, STR(";"));
+            assert_true(str_find(granted.url, header->name) > 0);
+        }
+        assert_str(headers, cases[i].headers);
+    }
+}
+
 static void a_lifetime_is_what_was_asked_for_within_bounds(void **state)
 {
     static const struct {
@@ -205,6 +241,7 @@ int main(void)
         world_test(a_name_with_a_nul_is_cut_nowhere_and_hides_nothing),
         world_test(a_long_name_is_cut_before_its_extension),
         world_test(a_grant_of_a_client_without_commit_signs_only_what_it_sends),
+        world_test(encryption_is_signed_and_listed_in_every_grant),
         world_test(a_lifetime_is_what_was_asked_for_within_bounds),
     };
 

@@ -251,6 +251,36 @@ static void a_shell_with_aws_keys_does_not_change_our_own_storage(void **state)
     unlink("data/settings.env");
 }
 
+static void encryption_needs_storage_that_can_do_it(void **state)
+{
+    static const struct {
+        const char *sse, *key, *bucket_key;
+        const char *problem; /* NULL: fine with storage elsewhere */
+    } cases[] = {
+        { "S3_SSE=off", "X=1", "X=2", NULL },
+        { "S3_SSE=AES256", "X=1", "X=2", NULL },
+        { "S3_SSE=aws:kms", "X=1", "X=2", NULL },
+        { "S3_SSE=AWS:KMS", "S3_SSE_KMS_KEY_ID=alias/k", "S3_SSE_BUCKET_KEY=on", NULL },
+        { "S3_SSE=kms", "X=1", "X=2", "off, AES256 or aws:kms" },
+        { "S3_SSE=AES256", "S3_SSE_KMS_KEY_ID=k", "X=2", "S3_SSE_KMS_KEY_ID works only" },
+        { "S3_SSE=off", "X=1", "S3_SSE_BUCKET_KEY=on", "S3_SSE_BUCKET_KEY works only" },
+    };
+    struct config config;
+    struct config_problems problems;
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        enum status status = LOAD("S3_ENDPOINT_URL=http://s3.example:9000", "S3_ACCESS_KEY_ID=VTID",
+            "S3_SECRET_ACCESS_KEY=verysecret", cases[i].sse, cases[i].key, cases[i].bucket_key);
+
+        expect_int(cases[i].sse, status, cases[i].problem ? STATUS_INVALID : STATUS_OK);
+        if (cases[i].problem) {
+            assert_true(str_find(problems.item[0], str_from_c(cases[i].problem)) >= 0);
+        }
+    }
+    expect_int("embedded", LOAD("S3_SSE=AES256"), STATUS_INVALID);
+    assert_true(str_find(problems.item[0], STR("does not encrypt")) > 0);
+}
+
 static void descriptions_mask_secrets(void **state)
 {
     struct config config;
@@ -283,6 +313,7 @@ int main(void)
         TEST("aliases work and the first name wins", aliases_work_and_the_first_name_wins),
         TEST("a shell with AWS keys does not change our own storage",
             a_shell_with_aws_keys_does_not_change_our_own_storage),
+        TEST("encryption needs storage that can do it", encryption_needs_storage_that_can_do_it),
         TEST("descriptions mask secrets", descriptions_mask_secrets),
     };
 
