@@ -137,6 +137,32 @@ static void what_is_too_much_for_one_call_is_left_to_the_next_page(void **state)
     assert_true(pages > 3);
 }
 
+static void open_rows_beyond_one_calls_reach_are_left_to_the_next_page(void **state)
+{
+    struct world *world = *state;
+    struct upload_request requests[ASSET_GRANTS_MAX];
+    struct upload_grant_result results[ASSET_GRANTS_MAX];
+    struct str last = STR_EMPTY;
+    size_t pages;
+
+    for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        requests[i] = (struct upload_request){ .filename = STR("a.png"),
+            .content_type = STR("image/png"),
+            .size_bytes = -1,
+            .layout = KEY_UUID_NAME,
+            .is_self_committing = true };
+    }
+    for (int i = 0; i < 11; i++) { /* 1,100; only the last of all was uploaded */
+        assert_ok(asset_grant_many(&world->task, requests, COUNT_OF(requests), results));
+        for (size_t j = 0; j < COUNT_OF(requests); j++) {
+            last = str_compare(results[j].grant.key, last) > 0 ? results[j].grant.key : last;
+        }
+    }
+    fake_upload(last, png(world->task.arena, 1, 1, 100), "image/png");
+    assert_int_equal(list_all(&world->task, "uploads/", 1000, &pages), 1);
+    assert_int_equal(pages, 2);
+}
+
 static void refused_uploads_are_not_listed_and_end_nothing(void **state)
 {
     struct world *world = *state;
@@ -248,6 +274,7 @@ int main(void)
         world_test(abandoned_grants_cost_one_listing_and_no_request_each),
         world_test(settled_images_cost_no_storage_request),
         world_test(what_is_too_much_for_one_call_is_left_to_the_next_page),
+        world_test(open_rows_beyond_one_calls_reach_are_left_to_the_next_page),
         world_test(refused_uploads_are_not_listed_and_end_nothing),
         world_test(an_overwrite_is_noticed_in_a_listing),
         world_test(a_list_needs_storage_only_when_something_is_open),
