@@ -9,6 +9,7 @@
 #include "crypto/token.h"
 #include "domain/account_row.h"
 #include "domain/audit.h"
+#include "domain/issuer.h"
 #include "domain/task.h"
 #include "sign/jwt_claims.h"
 #include "store/logins.h"
@@ -236,6 +237,9 @@ enum status login_check(
     task_begin(task);
     if (!jwt_read_header(task->arena, jwt, &header, &problem)) {
         return task_refuse(task, STATUS_UNAUTHENTICATED, STR_EMPTY, problem);
+    }
+    if (header.algorithm != JWT_HS256) {
+        return issuer_check(task, jwt, &header, out, out_account);
     }
     return check_own(task, jwt, &header, out, out_account);
 }

@@ -5,9 +5,9 @@
 #include "main/config.h"
 
 #include "base/url.h"
-#include "crypto/jwt.h"
 #include "main/config_file.h"
 #include "main/config_problem.h"
+#include "main/config_tokens.h"
 #include "main/setting.h"
 #include "web/routes.h"
 
@@ -192,6 +192,8 @@ static void complete(struct arena *arena, struct config *config)
         config->objects_port = config->port + 1;
     if (str_is_empty(config->objects_root))
         config->objects_root = arena_printf(arena, "%.*s/objects", STR_ARG(config->data));
+    if (!str_is_empty(config->jwt.issuer_url) && str_is_empty(config->jwt.jwks_url))
+        config->jwt.jwks_url = config_default_jwks_url(arena, config->jwt.issuer_url);
     complete_storage(arena, config);
 }
 
@@ -258,30 +260,6 @@ static void check_together(struct arena *arena, const struct config *config, enu
             STR_ARG(config->s3.endpoint_url));
 }
 
-static void check_secret(
-    struct arena *arena, const char *name, struct str secret, struct config_problems *problems)
-{
-    struct str problem;
-
-    if (!str_is_empty(secret) && !jwt_secret_is_strong(arena, secret, &problem))
-        config_problem(arena, problems,
-            "%s %.*s: whoever guesses it can sign in as anybody. Use the output of `openssl rand "
-            "-base64 48`.",
-            name, STR_ARG(problem));
-}
-
-static void check_tokens(struct arena *arena, const struct config *config, enum config_need need,
-    struct config_problems *problems)
-{
-    check_secret(arena, "JWT_SECRET", config->jwt.secret, problems);
-    check_secret(arena, "JWT_SECRET_PREVIOUS", config->jwt.secret_previous, problems);
-    if (str_is_empty(config->jwt.secret) && need == CONFIG_NEEDS_KEYS)
-        config_problem(arena, problems,
-            "JWT_SECRET is not set: run `vitrine init` once, which makes one in %.*s, or set it to "
-            "the output of `openssl rand -base64 48`.",
-            STR_ARG(config->settings_file));
-}
-
 enum status config_load(struct arena *arena, char **environment, enum config_need need,
     struct config *out, struct config_problems *out_problems)
 {
@@ -296,7 +274,7 @@ enum status config_load(struct arena *arena, char **environment, enum config_nee
     if (out_problems->count == 0) {
         complete(arena, out);
         check_together(arena, out, need, out_problems);
-        check_tokens(arena, out, need, out_problems);
+        config_check_tokens(arena, out, need, out_problems);
     }
     return out_problems->count == 0 ? STATUS_OK : STATUS_INVALID;
 }

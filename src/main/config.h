@@ -53,6 +53,16 @@ struct config_jwt {
     struct str secret_previous; /* still accepted; empty: none */
     int64_t lifetime_s;
     int64_t refresh_days;
+
+    struct str issuer_url; /* of an external issuer; empty: none */
+    struct str jwks_url;   /* always set after config_load when issuer_url is */
+    bool jwks_private;     /* keys may come from an address of our own network */
+    int64_t jwks_refresh_s;
+    struct str audience;
+    struct str account_claim;
+    struct str role_claim;
+    struct str role_map; /* "VALUE=ROLE,..." */
+    bool provision;
 };
 
 /* The distribution that images are shown through; all empty when there is none. */

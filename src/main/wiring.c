@@ -1,6 +1,7 @@
 /* Translating settings into options. No decision is made here that a setting does not name. */
 #include "main/wiring.h"
 
+#include "main/config_tokens.h"
 #include "main/version.h"
 
 #include <ftw.h>
@@ -116,6 +117,21 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
     return wire_storage(arena, config, &out->storage, out_problem);
 }
 
+static void wire_issuer(const struct config_jwt *config, struct issuer_options *out)
+{
+    jwks_options_init(&out->keys, config->jwks_url);
+    out->keys.may_be_private = config->jwks_private;
+    out->keys.refresh_s = config->jwks_refresh_s;
+    if (out->keys.unknown_s > config->jwks_refresh_s)
+        out->keys.unknown_s = config->jwks_refresh_s;
+    out->issuer = config->issuer_url;
+    out->audience = config->audience;
+    out->account_claim = config->account_claim;
+    out->role_claim = config->role_claim;
+    out->provisions = config->provision;
+    (void)!config_read_roles(config->role_map, out->roles, &out->role_count); /* checked before */
+}
+
 /* The keys live as long as the process that serves with them. */
 static enum status wire_tokens(const struct config *config, struct jwt_options *out)
 {
@@ -133,6 +149,10 @@ static enum status wire_tokens(const struct config *config, struct jwt_options *
             return STATUS_INTERNAL;
         out->ring_count++;
     }
+    if (!str_is_empty(config->jwt.issuer_url)) {
+        wire_issuer(&config->jwt, &out->external);
+        out->jwks = jwks_new(&out->external.keys);
+    }
     return STATUS_OK;
 }
 
@@ -140,6 +160,8 @@ void wiring_clear(struct app_options *options)
 {
     struct jwt_options *jwt = &options->domain.jwt;
 
+    jwks_free(jwt->jwks);
+    jwt->jwks = NULL;
     while (jwt->ring_count > 0)
         jwt_key_free(jwt->ring[--jwt->ring_count]);
 }

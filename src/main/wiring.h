@@ -18,7 +18,8 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
 enum status wiring_app(struct arena *arena, const struct config *config, struct app_options *out,
     struct str *out_problem) MUST_CHECK;
 
-/* Free the keys that wiring_app made. Harmless on a zeroed one. */
+/* Free the keys that wiring_app made, and end the thread that fetches those of an issuer. Harmless
+ * on a zeroed one. *options may not have moved in between. */
 void wiring_clear(struct app_options *options);
 
 /*

@@ -6,7 +6,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "remote/public_address.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -77,54 +79,6 @@ void http_client_free(struct http_client *client)
     free(client);
 }
 
-/* --- sources
- * ------------------------------------------------------------------------------------------ */
-
-static ssize_t read_memory(void *context, void *buffer, size_t len)
-{
-    struct http_source_memory *memory = context;
-    struct str part = str_head(str_from_offset(memory->bytes, memory->offset), len);
-    if (part.len > 0)
-        memcpy(buffer, part.ptr, part.len);
-    memory->offset += part.len;
-    return (ssize_t)part.len;
-}
-
-static bool rewind_memory(void *context)
-{
-    ((struct http_source_memory *)context)->offset = 0;
-    return true;
-}
-
-struct http_source http_source_from_memory(struct http_source_memory *memory, struct str bytes)
-{
-    *memory = (struct http_source_memory){ .bytes = bytes };
-    return (struct http_source){ read_memory, rewind_memory, memory, (int64_t)bytes.len };
-}
-
-static ssize_t read_file(void *context, void *buffer, size_t len)
-{
-    struct http_source_file *file = context;
-    int64_t left = file->end - file->offset;
-    ssize_t count = pread(file->fd, buffer, (int64_t)len < left ? len : (size_t)left, file->offset);
-    file->offset += count > 0 ? count : 0;
-    return count;
-}
-
-static bool rewind_file(void *context)
-{
-    struct http_source_file *file = context;
-    file->offset = file->start;
-    return true;
-}
-
-struct http_source http_source_from_file(
-    struct http_source_file *file, int fd, int64_t offset, int64_t size_bytes)
-{
-    *file = (struct http_source_file){ fd, offset, offset, offset + size_bytes };
-    return (struct http_source){ read_file, rewind_file, file, size_bytes };
-}
-
 /* --- callbacks
  * ---------------------------------------------------------------------------------------- */
 
@@ -163,6 +117,25 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
         };
     }
     return size * count;
+}
+
+/* Names are resolved by then, so one that points to our own network is refused here. */
+static curl_socket_t open_public_socket(
+    void *context, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    char text[INET6_ADDRSTRLEN];
+    const void *bytes = to->family == AF_INET
+                            ? (const void *)&((struct sockaddr_in *)(void *)&to->addr)->sin_addr
+                            : (const void *)&((struct sockaddr_in6 *)(void *)&to->addr)->sin6_addr;
+    struct address address;
+
+    (void)context;
+    (void)purpose;
+    if ((to->family != AF_INET && to->family != AF_INET6) ||
+        inet_ntop(to->family, bytes, text, sizeof(text)) == NULL ||
+        !address_parse(str_from_c(text), &address) || !public_address_is(&address))
+        return CURL_SOCKET_BAD;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 struct body_context {
@@ -264,6 +237,8 @@ static void set_manners(struct http_client *client)
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)TRANSFER_BUFFER_BYTES);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "vitrine");
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
+    if (client->limits.is_public_only)
+        curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
     if (client->limits.ca_file)
         curl_easy_setopt(curl, CURLOPT_CAINFO, client->limits.ca_file);
 }

@@ -23,6 +23,7 @@ struct http_limits {
     int low_speed_bytes;    /* slower than this many bytes a second ... 0: 1 */
     int low_speed_s;        /* ... for so long is a timeout; 0: 30 */
     const char *ca_file;    /* NULL: the system's certificates */
+    bool is_public_only;    /* connect to no address of our own network (public_address.h) */
 };
 
 /* NULL limits: the defaults. Aborts only without memory. */
