@@ -117,6 +117,9 @@ struct config {
 
     struct config_jwt jwt;
 
+    struct str open_dialects;         /* "003,004" or fewer; empty: none */
+    struct str open_dialects_account; /* who such requests act as */
+
     struct str admin_email;    /* for `vitrine init` */
     struct str admin_password; /* for `vitrine init`; empty: one is made */
 

@@ -77,4 +77,8 @@ void config_check_tokens(struct arena *arena, const struct config *config, enum 
             "the output of `openssl rand -base64 48`.",
             STR_ARG(config->settings_file));
     check_issuer(arena, &config->jwt, problems);
+    if (!str_is_empty(config->open_dialects) && str_is_empty(config->open_dialects_account))
+        config_problem(arena, problems,
+            "OPEN_DIALECTS is set and OPEN_DIALECTS_ACCOUNT is not: name the account whose images "
+            "everybody may then see, upload and delete; make one for it with `vitrine user add`.");
 }

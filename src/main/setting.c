@@ -276,3 +276,19 @@ bool setting_email(struct arena *arena, const struct setting *setting, struct st
     *(struct str *)out = arena_copy(arena, text);
     return true;
 }
+
+bool setting_dialects(
+    struct arena *arena, const struct setting *setting, struct str text, void *out)
+{
+    struct str rest = text, name;
+
+    if (!is_length_ok(setting, text))
+        return false;
+    while (str_split(&rest, ',', &name)) {
+        name = str_trim(name);
+        if (!str_equal(name, STR("003")) && !str_equal(name, STR("004")))
+            return false;
+    }
+    *(struct str *)out = arena_copy(arena, text);
+    return true;
+}

@@ -82,6 +82,8 @@ setting_parse_fn setting_types;
 setting_parse_fn setting_proxies;
 /* "60/min": so many in a s, min, h or day; off. Field: struct rate_policy. */
 setting_parse_fn setting_rate;
+/* "003" and "004", separated by commas. Field: struct str. */
+setting_parse_fn setting_dialects;
 /* An address with one @. Field: struct str. */
 setting_parse_fn setting_email;
 

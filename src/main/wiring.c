@@ -166,6 +166,18 @@ void wiring_clear(struct app_options *options)
         jwt_key_free(jwt->ring[--jwt->ring_count]);
 }
 
+static void wire_open_dialects(const struct config *config, struct open_options *out)
+{
+    out->is_files = str_find(config->open_dialects, STR("003")) >= 0;
+    out->is_storage_v1 = str_find(config->open_dialects, STR("004")) >= 0;
+    out->account = config->open_dialects_account;
+    if (out->is_files || out->is_storage_v1)
+        log_event(LOG_WARN,
+            "OPEN_DIALECTS=%.*s: everybody who reaches this address may upload, list, read and "
+            "delete as %.*s, without a token",
+            STR_ARG(config->open_dialects), STR_ARG(out->account));
+}
+
 enum status wiring_app(struct arena *arena, const struct config *config, struct app_options *out,
     struct str *out_problem)
 {
@@ -192,6 +204,7 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
     out->asset_version = wiring_asset_version(arena, config->static_files);
     out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;
     status = wiring_domain(arena, config, &out->domain, out_problem);
+    wire_open_dialects(config, &out->open);
     return status == STATUS_OK ? wire_tokens(config, &out->domain.jwt) : status;
 }
 

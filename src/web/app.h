@@ -28,6 +28,14 @@ struct cors_options {
     bool has_credentials; /* their requests may carry the session cookie and read; never with "*" */
 };
 
+/* Dialects whose addresses anyone may enter (OPEN_DIALECTS), because their clients know no tokens.
+ */
+struct open_options {
+    bool is_files;      /* 003 */
+    bool is_storage_v1; /* 004 */
+    struct str account; /* e-mail of whom such requests act as, at most as an editor */
+};
+
 /* Borrowed by the app for its whole life. */
 struct app_options {
     struct domain_options domain;
@@ -35,6 +43,7 @@ struct app_options {
     struct str public_url;       /* browser-facing origin; empty: follows the Host header */
     struct str path_prefix;      /* "/prod": APIs answer under it as well; empty: none */
     struct cors_options cors;
+    struct open_options open;
     struct limits_options limits;
     struct proxy_trust proxies; /* who may say whom the web server talks to */
     struct str version;         /* of the program: "0.1.0" */

@@ -36,6 +36,7 @@ struct exchange {
     int64_t login_id;      /* of the JWT of ours that speaks; 0: none does */
     bool is_metrics_token; /* METRICS_TOKEN speaks: nobody, who may read the metrics */
     bool is_bearer;        /* a token speaks instead of a session */
+    bool is_open;          /* nobody speaks, and OPEN_DIALECTS lets him in as its account */
     struct scopes scopes;  /* what the token allows; of a session: everything */
     struct account user;
     struct session session;

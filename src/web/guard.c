@@ -193,10 +193,13 @@ static enum status check_origin(struct exchange *exchange)
     struct str site = request_header(exchange->request, STR("sec-fetch-site"));
     struct str origin = request_header(exchange->request, STR("origin"));
     struct str ours = exchange_origin(exchange);
+    /* Where everybody is let in, what comes from no browser has nothing to prove; what a browser
+     * sends from a foreign page is refused all the same. */
+    bool is_no_browser = exchange->is_open && str_is_empty(site) && str_is_empty(origin);
     bool is_ours = str_is_empty(site) ? !str_is_empty(ours) && str_equal_nocase(origin, ours)
                                       : str_equal(site, STR("same-origin"));
 
-    if (exchange->is_bearer || is_ours)
+    if (exchange->is_bearer || is_ours || is_no_browser)
         return STATUS_OK;
     refuse(exchange, STATUS_BAD_ORIGIN, STR_EMPTY);
     exchange->task.failure.hint =

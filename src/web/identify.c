@@ -1,6 +1,7 @@
 /* Who asks: a bearer token (of the command line, or a JWT), a session cookie, or nobody. */
 #include "web/guard.h"
 
+#include "base/log.h"
 #include "crypto/secret.h"
 #include "domain/login.h"
 #include "domain/token.h"
@@ -105,6 +106,39 @@ static enum status identify_session(struct exchange *exchange, struct str token)
     return STATUS_OK;
 }
 
+/* --- open dialects --- */
+
+static bool is_open_route(const struct exchange *exchange)
+{
+    const struct open_options *open = &exchange->thread->app->options->open;
+    const struct route *route = exchange->route;
+
+    return route != NULL && route->access != ACCESS_ANYONE &&
+           ((route->dialect == FILES && open->is_files) ||
+               (route->dialect == STORAGE_V1 && open->is_storage_v1));
+}
+
+/* The account is looked up for each request, so disabling it closes the door. */
+static enum status identify_open(struct exchange *exchange)
+{
+    const struct open_options *open = &exchange->thread->app->options->open;
+    enum status status = account_find_by_email(&exchange->task, open->account, &exchange->user);
+
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && exchange->user.disabled_at != 0)) {
+        log_event(LOG_WARN, "OPEN_DIALECTS_ACCOUNT names no account that may sign in");
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    exchange->is_open = true;
+    if (exchange->user.role > ROLE_EDITOR)
+        exchange->user.role = ROLE_EDITOR;
+    become(exchange, SCOPES_WORK);
+    return STATUS_OK;
+}
+
+/* --- which of them --- */
+
 enum status guard_begin(struct exchange *exchange)
 {
     task_init(&exchange->task, &exchange->thread->domain, exchange->arena,
@@ -123,6 +157,8 @@ enum status guard_identify(struct exchange *exchange)
         return identify_bearer(exchange, authorization);
     if (!str_is_empty(cookie))
         status = identify_session(exchange, cookie);
+    if (status == STATUS_OK && !exchange->is_signed_in && is_open_route(exchange))
+        status = identify_open(exchange);
     exchange->pre_token = cookie_pre(exchange);
     return status;
 }
