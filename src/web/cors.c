@@ -55,6 +55,13 @@ static enum status refuse(struct exchange *exchange)
     return STATUS_BAD_ORIGIN;
 }
 
+bool cors_allows(const struct exchange *exchange)
+{
+    struct str origin = request_header(exchange->request, STR("origin"));
+
+    return !str_is_empty(origin) && is_allowed(options_of(exchange), origin);
+}
+
 enum status cors_answer_options(struct exchange *exchange)
 {
     struct reply *reply = exchange->reply;

@@ -19,6 +19,9 @@
  */
 enum status cors_answer_options(struct exchange *exchange) MUST_CHECK;
 
+/* Whether CORS_ORIGINS names the origin of the page that the request comes from. */
+bool cors_allows(const struct exchange *exchange);
+
 /* The headers of an answer, errors too. Called by response_finish. */
 void cors_finish(struct exchange *exchange);
 

@@ -4,6 +4,7 @@
 #include "base/escape.h"
 #include "crypto/token.h"
 #include "web/cookies.h"
+#include "web/cors.h"
 #include "web/limits.h"
 #include "web/routes.h"
 
@@ -193,13 +194,14 @@ static enum status check_origin(struct exchange *exchange)
     struct str site = request_header(exchange->request, STR("sec-fetch-site"));
     struct str origin = request_header(exchange->request, STR("origin"));
     struct str ours = exchange_origin(exchange);
-    /* Where everybody is let in, what comes from no browser has nothing to prove; what a browser
-     * sends from a foreign page is refused all the same. */
-    bool is_no_browser = exchange->is_open && str_is_empty(site) && str_is_empty(origin);
+    /* Where everybody is let in there is nothing to borrow, but pages of any site could be made to
+     * call in the name of whoever stands inside our network: only those that CORS_ORIGINS names. */
+    bool is_no_browser = str_is_empty(site) && str_is_empty(origin);
+    bool is_let_in = exchange->is_open && (is_no_browser || cors_allows(exchange));
     bool is_ours = str_is_empty(site) ? !str_is_empty(ours) && str_equal_nocase(origin, ours)
                                       : str_equal(site, STR("same-origin"));
 
-    if (exchange->is_bearer || is_ours || is_no_browser)
+    if (exchange->is_bearer || is_ours || is_let_in)
         return STATUS_OK;
     refuse(exchange, STATUS_BAD_ORIGIN, STR_EMPTY);
     exchange->task.failure.hint =
