@@ -109,6 +109,8 @@ CREATE TABLE assets (
     grant_expires_at INTEGER, -- when the presigned PUT dies: until a while later a tombstone stays
     absent_seen_at   INTEGER, -- pending: when a sweep first saw that there is no object
     stored_at        INTEGER, -- when storage got the bytes (its Last-Modified); NULL until then
+    reserved_size    INTEGER NOT NULL DEFAULT 0 CHECK (reserved_size >= 0), -- bytes of the owner's quota that
+                              -- it holds while it is pending: granted_size, else the most that may come
     is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- no commit call will come:
                               -- pending, adopted when it is looked for; ready, can be overwritten yet
     CHECK ((width IS NULL) = (height IS NULL)),
@@ -140,13 +142,45 @@ CREATE TABLE asset_tags (
 
 CREATE INDEX asset_tags_of_tag ON asset_tags (tag_id, asset_id); -- the foreign key to tags
 
+-- How much an account may store, where that is not what the settings say.
+CREATE TABLE quotas (
+    owner_id  INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    max_bytes INTEGER NOT NULL CHECK (max_bytes >= 0), -- 0: any number
+    max_files INTEGER NOT NULL CHECK (max_files >= 0)  -- 0: any number
+) STRICT;
+
 -- How many images an owner has, and their bytes: so that the grid's count and a quota cost one row
 -- instead of a walk over a million. Kept by the triggers below.
 CREATE TABLE usage (
-    owner_id    INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
-    asset_count INTEGER NOT NULL CHECK (asset_count >= 0),
-    size_bytes  INTEGER NOT NULL CHECK (size_bytes >= 0)
+    owner_id       INTEGER PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    asset_count    INTEGER NOT NULL DEFAULT 0 CHECK (asset_count >= 0), -- ready
+    size_bytes     INTEGER NOT NULL DEFAULT 0 CHECK (size_bytes >= 0),  -- of these
+    pending_count  INTEGER NOT NULL DEFAULT 0 CHECK (pending_count >= 0),
+    reserved_bytes INTEGER NOT NULL DEFAULT 0 CHECK (reserved_bytes >= 0) -- for the pending
 ) STRICT;
+
+CREATE TRIGGER usage_on_reserve AFTER INSERT ON assets WHEN new.state = 'pending'
+BEGIN
+    INSERT INTO usage (owner_id, pending_count, reserved_bytes)
+    VALUES (new.owner_id, 1, new.reserved_size)
+    ON CONFLICT (owner_id) DO UPDATE SET
+        pending_count = pending_count + 1,
+        reserved_bytes = reserved_bytes + excluded.reserved_bytes;
+END;
+
+CREATE TRIGGER usage_on_release AFTER UPDATE OF state ON assets WHEN old.state = 'pending' AND new.state <> 'pending'
+BEGIN
+    UPDATE usage
+    SET pending_count = pending_count - 1, reserved_bytes = reserved_bytes - old.reserved_size
+    WHERE owner_id = old.owner_id;
+END;
+
+CREATE TRIGGER usage_on_expire AFTER DELETE ON assets WHEN old.state = 'pending'
+BEGIN
+    UPDATE usage
+    SET pending_count = pending_count - 1, reserved_bytes = reserved_bytes - old.reserved_size
+    WHERE owner_id = old.owner_id;
+END;
 
 CREATE TRIGGER usage_on_insert AFTER INSERT ON assets WHEN new.state = 'ready'
 BEGIN

@@ -32,6 +32,7 @@
     X(UNSUPPORTED_TYPE,   "unsupported_media_type", 415, "This content type is not accepted here.") \
     X(RANGE,              "range_not_satisfiable",  416, "The part that was asked for is behind the end.") \
     X(TYPE_NOT_ALLOWED,   "type_not_allowed",       422, "Files of this type are not accepted.") \
+    X(QUOTA,              "quota_exceeded",         403, "This is more than your account may store.") \
     X(NOT_UPLOADED,       "not_uploaded",           409, "The file has not arrived in storage.") \
     X(MISMATCH,           "upload_mismatch",        422, "What arrived in storage is not what was announced.") \
     X(TOO_MANY,           "too_many_requests",      429, "Too many attempts. Wait a little and try again.") \

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/metrics.h"
+#include "domain/quota.h"
 #include "sign/presign.h"
 
 enum { PUT_HEADERS_MAX = 8, KEY_TRIES_MAX = 1000 };
@@ -139,8 +140,11 @@ static enum status prepare(
 
 enum status asset_reserve(struct task *task, struct asset_row *row, bool is_direct)
 {
-    enum status status = assets_insert(task->domain->db, row, &row->id);
+    enum status status = quota_reserve(task, row);
 
+    if (status == STATUS_OK) {
+        status = assets_insert(task->domain->db, row, &row->id);
+    }
     for (int i = 1; i < KEY_TRIES_MAX && status == STATUS_CONFLICT &&
                     asset_next_key(task->arena, row->key, &row->key);
          i++) {
@@ -182,9 +186,10 @@ static enum status presign(struct task *task, const struct asset_row *row, struc
     return STATUS_OK;
 }
 
-/* Every row that was prepared, in one transaction. */
-static enum status insert_all(struct task *task, struct asset_row *rows, size_t count,
-    const struct upload_grant_result *results)
+/* Every row that was prepared, in one transaction. What is over the quota is that file's failure;
+ * a smaller one after it may fit. */
+static enum status insert_all(
+    struct task *task, struct asset_row *rows, size_t count, struct upload_grant_result *results)
 {
     enum status status = db_begin(task->domain->db);
 
@@ -194,6 +199,11 @@ static enum status insert_all(struct task *task, struct asset_row *rows, size_t 
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (results[i].failure.status == STATUS_OK) {
             status = asset_reserve(task, &rows[i], false);
+        }
+        if (status == STATUS_QUOTA) {
+            results[i].failure = task->failure;
+            task_begin(task);
+            status = STATUS_OK;
         }
     }
     return db_end(task->domain->db, status);

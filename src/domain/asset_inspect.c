@@ -243,7 +243,7 @@ enum status asset_inspect(struct task *task, struct asset_row *row)
 bool asset_is_refusal(enum status status)
 {
     return status == STATUS_MISMATCH || status == STATUS_TOO_LARGE ||
-           status == STATUS_TYPE_NOT_ALLOWED;
+           status == STATUS_TYPE_NOT_ALLOWED || status == STATUS_QUOTA;
 }
 
 enum status asset_refuse(

@@ -8,6 +8,7 @@
 #include "domain/asset_row.h"
 
 #include "base/clock.h"
+#include "domain/quota.h"
 
 /* Nothing is there (yet): not an answer about a bucket or a server in trouble. */
 static enum status forget_absence(struct task *task, enum status status)
@@ -42,8 +43,8 @@ static enum status adopt(struct task *task, struct asset_row *row)
     return status == STATUS_NOT_FOUND ? reload(task, row) : status;
 }
 
-/* Take the facts of the new object. */
-static enum status rewrite(struct task *task, struct asset_row *row)
+/* Take the facts of the new object, which may be larger than the one before. */
+static enum status rewrite(struct task *task, struct asset_row *row, int64_t old_size)
 {
     enum status status = db_begin(task->domain->db);
 
@@ -51,7 +52,10 @@ static enum status rewrite(struct task *task, struct asset_row *row)
         return status;
     }
     row->updated_at = clock_now_s();
-    status = assets_set_rewritten(task->domain->db, row);
+    status = quota_check_growth(task, row->owner_id, row->size_bytes - old_size);
+    if (status == STATUS_OK) {
+        status = assets_set_rewritten(task->domain->db, row);
+    }
     if (status == STATUS_OK) {
         status = audit_write(task, &(struct audit_entry){ .action = AUDIT_ASSET_REWRITE,
                                        .asset_id = row->id,
@@ -66,14 +70,18 @@ static enum status rewrite(struct task *task, struct asset_row *row)
  * have held the client to it. */
 static enum status inspect_again(struct task *task, struct asset_row *row)
 {
+    int64_t old_size = row->size_bytes;
     enum status status;
 
     row->sha256 = STR_EMPTY;
     status = asset_inspect(task, row);
+    if (status == STATUS_OK) {
+        status = rewrite(task, row, old_size);
+    }
     if (asset_is_refusal(status)) {
         return asset_refuse(task, row, ASSET_READY, status);
     }
-    return status == STATUS_OK ? rewrite(task, row) : forget_absence(task, status);
+    return forget_absence(task, status);
 }
 
 /* The last look was taken: nothing can write this object any more. */

@@ -95,7 +95,8 @@ enum status asset_head(struct task *task, struct str key, struct s3_result *head
  */
 enum status asset_inspect(struct task *task, struct asset_row *row) MUST_CHECK;
 
-/* True for what asset_inspect says of an object that must go. */
+/* True for what asset_inspect says of an object that must go, and for one that grew past the quota
+ * while its grant lived. */
 bool asset_is_refusal(enum status status);
 
 /* The object of a row in state `from` is not what was granted: tombstone, delete, and return `why`,

@@ -18,6 +18,7 @@
     X(ACCOUNT_REFUSE,    "account.refuse")        /* a sign-in failed */ \
     X(ACCOUNT_PASSWORD,  "account.password") \
     X(ACCOUNT_ROLE,      "account.role") \
+    X(ACCOUNT_QUOTA,     "account.quota") \
     X(ACCOUNT_DISABLE,   "account.disable") \
     X(ACCOUNT_ENABLE,    "account.enable") \
     X(LOGIN_END,         "login.end")              /* a program signed out */ \

@@ -50,6 +50,12 @@ struct cdn_options {
     int64_t cookie_ttl_s;     /* 1..604800 */
 };
 
+/* How much one account may store; 0: any number. */
+struct quota {
+    int64_t max_bytes;
+    int64_t max_files;
+};
+
 /* Everything that is configured. Borrowed: must outlive every domain opened with it. */
 struct domain_options {
     const char *database_path; /* $DATA/vitrine.db */
@@ -58,6 +64,8 @@ struct domain_options {
     struct cdn_options cdn;
     struct policy policy;
     enum library library;
+    struct quota quota;    /* of accounts without one of their own */
+    int64_t pending_max;   /* unfinished uploads of one account; 0: any number */
     int64_t grant_ttl_s;   /* presigned PUTs: 1..604800 */
     int64_t display_ttl_s; /* presigned GETs: 2..604800 */
     int64_t session_idle_s;

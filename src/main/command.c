@@ -55,6 +55,9 @@ static const struct command commands[] = {
       "Without --password-stdin a password is made and shown once." },
     { "user role",     "EMAIL ROLE",    2,  2,   NEEDS_DOMAIN,    JSON,                   command_user_role,
       "Change an account's role: viewer, editor or admin.", NULL },
+    { "user quota",    "EMAIL [BYTES FILES]", 1, 3, NEEDS_DOMAIN, JSON,                   command_user_quota,
+      "Show how much an account stores and may store, or set that.",
+      "10GB 1000, 10GB off, or default for what QUOTA_BYTES and QUOTA_FILES say." },
     { "user disable",  "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON,                   command_user_disable,
       "Keep an account from signing in; ends its sessions.", NULL },
     { "user enable",   "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON,                   command_user_enable,
@@ -149,7 +152,7 @@ static size_t print_commands(struct str prefix)
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (str_starts_with(str_from_c(commands[i].name), prefix)) {
             cli_print(
-                "  %-13s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].doc);
+                "  %-13s %-19s %s\n", commands[i].name, commands[i].arguments, commands[i].doc);
             count++;
         }
     return count;

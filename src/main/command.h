@@ -78,6 +78,7 @@ command_fn command_user_add;
 command_fn command_user_list;
 command_fn command_user_passwd;
 command_fn command_user_role;
+command_fn command_user_quota;
 command_fn command_user_disable;
 command_fn command_user_enable;
 command_fn command_token_add;

@@ -65,6 +65,7 @@ bool setting_size(struct arena *arena, const struct setting *setting, struct str
         { STR_INIT("KB"), 1000 },
         { STR_INIT("MB"), 1000 * 1000 },
         { STR_INIT("GB"), 1000 * 1000 * 1000 },
+        { STR_INIT("TB"), 1000LL * 1000 * 1000 * 1000 },
     };
     int64_t factor = 1, number;
 

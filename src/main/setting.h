@@ -80,6 +80,9 @@ setting_parse_fn setting_types;
 /* IP addresses and ranges separated by commas, and "unix". Field: struct proxy_trust, but for its
  * header. */
 setting_parse_fn setting_proxies;
+/* Like setting_size and setting_number, or off, which is 0. Field: int64_t. */
+setting_parse_fn setting_size_or_off;
+setting_parse_fn setting_number_or_off;
 /* "60/min": so many in a s, min, h or day; off. Field: struct rate_policy. */
 setting_parse_fn setting_rate;
 /* "003" and "004", separated by commas. Field: struct str. */

@@ -46,3 +46,21 @@ bool setting_rate(struct arena *arena, const struct setting *setting, struct str
     *(struct rate_policy *)out = policy;
     return true;
 }
+
+bool setting_size_or_off(
+    struct arena *arena, const struct setting *setting, struct str text, void *out)
+{
+    if (!str_equal_nocase(text, STR("off")))
+        return setting_size(arena, setting, text, out);
+    *(int64_t *)out = 0;
+    return true;
+}
+
+bool setting_number_or_off(
+    struct arena *arena, const struct setting *setting, struct str text, void *out)
+{
+    if (!str_equal_nocase(text, STR("off")))
+        return setting_number(arena, setting, text, out);
+    *(int64_t *)out = 0;
+    return true;
+}

@@ -100,6 +100,12 @@ const struct setting setting_table[] = {
       EXPECTS_RATE, "How often one account or API token may commit, change and delete." },
     { "RATE_READ",       { NULL },                                          "6000/min",    setting_rate,    AT(rate_read),           0,   0,        NULL,           false,
       EXPECTS_RATE, "How often one account or API token may read." },
+    { "QUOTA_BYTES",     { NULL },                                          "off",         setting_size_or_off, AT(quota_bytes),     1,   1000000 * GB, NULL,       false,
+      "bytes, or a number with KB, MB, GB or TB, or off", "How much one account may store, unless `vitrine user quota` says otherwise." },
+    { "QUOTA_FILES",     { NULL },                                          "off",         setting_number_or_off, AT(quota_files),   1,   1000000000, NULL,         false,
+      "a number, or off", "How many images one account may have, unless `vitrine user quota` says otherwise." },
+    { "MAX_PENDING_UPLOADS", { NULL },                                      "10000",       setting_number_or_off, AT(pending_max),   1,   1000000000, NULL,         false,
+      "a number, or off", "How many uploads of one account may be granted and not finished." },
 
     { "CLOUDFRONT_DOMAIN", { NULL },                                        NULL,          setting_cdn,     AT(cloudfront.origin),   1,   500,      NULL,           false,
       "a domain such as d111111abcdef8.cloudfront.net", "CloudFront distribution in front of the bucket, through which images are shown; not set: by S3's own URLs." },

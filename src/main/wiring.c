@@ -104,6 +104,8 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
     out->spool_folder = arena_printf(arena, "%.*s/tmp", STR_ARG(config->data)).ptr;
     out->policy.max_size_bytes = config->max_file_bytes;
     out->library = config->library;
+    out->quota = (struct quota){ config->quota_bytes, config->quota_files };
+    out->pending_max = config->pending_max;
     out->grant_ttl_s = config->upload_ttl_s;
     out->display_ttl_s = config->display_ttl_s;
     out->session_idle_s = config->session_idle_minutes * 60;

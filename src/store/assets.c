@@ -96,6 +96,7 @@ enum status assets_insert(struct db *db, const struct asset_row *row, int64_t *o
     query_bind_i64(&query, 7, row->created_at);
     query_bind_i64(&query, 8, row->grant_expires_at);
     query_bind_i64(&query, 9, row->is_open);
+    query_bind_i64(&query, 10, row->reserved_size);
     return query_run_returning(&query, out_id);
 }
 

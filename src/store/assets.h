@@ -34,6 +34,7 @@ struct asset_row {
     int64_t absent_seen_at;   /* 0: NULL */
     int64_t stored_at;        /* 0: NULL */
     int64_t is_open;
+    int64_t reserved_size; /* written with a new row, not read */
 };
 
 struct asset_rows {

@@ -90,11 +90,13 @@ static int64_t seconds(int64_t us)
 static enum status refuse(struct exchange *exchange, struct str from)
 {
     int64_t wait_s = seconds(exchange->limit.verdict.retry_after_us);
+    bool in_minutes = wait_s > 90;
+    int64_t wait = in_minutes ? (wait_s + 59) / 60 : wait_s;
     struct failure *failure = &exchange->task.failure;
     enum status status = failure_format(failure, exchange->arena, STATUS_TOO_MANY, STR_EMPTY,
-        "There were too many %.*s from your %.*s. Try again in %lld %s.",
-        STR_ARG(classes[exchange->route->rate].what), STR_ARG(from), (long long)wait_s,
-        wait_s == 1 ? "second" : "seconds");
+        "There were too many %.*s from your %.*s. Try again in %lld %s%s.",
+        STR_ARG(classes[exchange->route->rate].what), STR_ARG(from), (long long)wait,
+        in_minutes ? "minute" : "second", wait == 1 ? "" : "s");
 
     failure->retry_after_s = wait_s;
     return status;

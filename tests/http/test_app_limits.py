@@ -1,6 +1,7 @@
 """Rate limits and the client behind proxies, through real lighttpd and nginx."""
 
 import concurrent.futures
+import json
 import os
 import re
 import signal
@@ -8,7 +9,8 @@ import time
 
 import pytest
 
-from app_people import add_user, assert_problem, token_client
+from app_people import PASSWORD, add_user, assert_problem, token_client
+from app_pictures import png, upload
 from harness.vitrine import Vitrine
 
 POLICY = re.compile(r'^"([a-z-]+)";q=(\d+);w=(\d+)$')
@@ -68,7 +70,7 @@ def test_each_token_and_each_person_counts_apart(tight):
     email = add_user(tight)
     one = seen_from(token_client(tight, email), "198.51.100.2")
     two = seen_from(token_client(tight, email), "198.51.100.3")
-    person = seen_from(tight.client(), "198.51.100.4").sign_in(email, "a good long passphrase")
+    person = seen_from(tight.client(), "198.51.100.4").sign_in(email, PASSWORD)
     until_refused(lambda: presign(one))
     assert presign(two).status_code != 429
     assert presign(person).status_code != 429
@@ -159,7 +161,7 @@ def test_without_trusted_proxies_no_header_says_who_one_is(server, running):
     client.headers.update({
         "X-Forwarded-For": "203.0.113.77", "Forwarded": "for=203.0.113.77;proto=https;host=evil.example",
         "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example", "X-Real-IP": "203.0.113.77"})
-    client.sign_in(email, "a good long passphrase")
+    client.sign_in(email, PASSWORD)
     page = client.get("/admin/account").text
     assert "203.0.113.77" not in page and "127.0.0.1" in page
     assert "evil.example" not in client.get("/admin/upload").headers["Content-Security-Policy"]
@@ -170,7 +172,7 @@ def test_behind_a_trusted_proxy_the_rightmost_stranger_is_the_client(tight):
     client = tight.client()
     client.headers["X-Forwarded-For"] = "203.0.113.77, 198.51.100.20, 127.0.0.9"
     client.headers["Forwarded"] = "for=203.0.113.78"
-    client.sign_in(email, "a good long passphrase")
+    client.sign_in(email, PASSWORD)
     page = client.get("/admin/account").text
     assert "198.51.100.20" in page
     assert "203.0.113.77" not in page and "203.0.113.78" not in page
@@ -205,7 +207,7 @@ def test_forwarded_is_read_when_the_proxies_write_it(server, start_vitrine):
     client = vitrine.client()
     client.headers["X-Forwarded-For"] = "203.0.113.77"
     client.headers["Forwarded"] = 'for=203.0.113.78, for="[2001:db8::5]:4711";host=images.example.org'
-    client.sign_in(email, "a good long passphrase")
+    client.sign_in(email, PASSWORD)
     page = client.get("/admin/account").text
     assert "2001:db8::5" in page and "203.0.113" not in page
 
@@ -217,3 +219,55 @@ def test_wrong_settings_say_what_is_right(lighttpd):
         done = lighttpd.cli("config", check=False, **{name: value})
         assert done.returncode != 0 and name in done.stderr + done.stdout, name
         assert words in done.stderr + done.stdout
+
+
+# --- quotas ---
+
+@pytest.mark.parametrize("server", ("lighttpd", "nginx"))
+def test_fifty_presigns_at_once_never_pass_the_quota(server, start_vitrine):
+    vitrine = start_vitrine(server)
+    email = add_user(vitrine)
+    vitrine.cli("user", "quota", email, "1750", "off")
+    clients = [token_client(vitrine, email) for _ in range(10)]
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda number: presign(clients[number % 10]), range(50)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 17 + [403] * 33
+    refused = next(answer for answer in answers if answer.status_code == 403)
+    problem = assert_problem(refused, 403, "quota_exceeded")
+    assert "100 bytes" in problem["detail"] and "50 bytes left of" in problem["detail"] and problem["hint"]
+    shown = json.loads(vitrine.cli("user", "quota", email, "--json").stdout)
+    assert (shown["unfinished"], shown["reserved_bytes"], shown["max_bytes"]) == (17, 1700, 1750)
+    assert "50 bytes left" in vitrine.client().sign_in(email, PASSWORD).get("/admin/upload").text
+
+
+def test_a_quota_is_held_by_what_is_there_and_given_back_by_deleting(start_vitrine):
+    picture = png()
+    vitrine = start_vitrine(QUOTA_FILES="1", QUOTA_BYTES="1MB")
+    client = token_client(vitrine)
+    image = upload(client, picture)
+    answer = presign(client)
+    assert_problem(answer, 403, "quota_exceeded")
+    assert client.request("DELETE", f"/images/{image['id']}").status_code == 200
+    upload(client, picture)
+
+
+def test_the_command_line_sets_and_shows_quotas(lighttpd):
+    email = add_user(lighttpd)
+    assert "no limit" in lighttpd.cli("user", "quota", email).stdout
+    assert "10 GB" in lighttpd.cli("user", "quota", email, "10GB", "1000").stdout
+    shown = json.loads(lighttpd.cli("user", "quota", email, "--json").stdout)
+    assert (shown["is_own"], shown["max_bytes"], shown["max_files"]) == (True, 10**10, 1000)
+    shown = json.loads(lighttpd.cli("user", "quota", email, "default", "--json").stdout)
+    assert (shown["is_own"], shown["max_bytes"], shown["max_files"]) == (False, None, None)
+    for wrong in (("10GB",), ("much", "5"), ("10GB", "0"), ("0", "5")):
+        done = lighttpd.cli("user", "quota", email, *wrong, check=False)
+        assert done.returncode == 2 and "10GB 1000" in done.stderr, wrong
+    assert lighttpd.cli("user", "quota", "nobody@example.org", check=False).returncode == 1
+
+
+def test_unfinished_uploads_have_a_limit(start_vitrine):
+    vitrine = start_vitrine(MAX_PENDING_UPLOADS="3")
+    client = token_client(vitrine)
+    answers = [presign(client) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 403]
+    assert "begun and not finished" in answers[3].json()["detail"]

@@ -42,6 +42,8 @@ struct step {
     int http_status;
     enum stub_mode storage; /* how the storage behaves meanwhile */
     int64_t wait_s;         /* time that passes before */
+    struct quota quota;     /* of everyone, meanwhile */
+    int64_t reads_an_hour;  /* the limit of everyone, meanwhile; 0: none */
 };
 
 #define SIGN_IN(email, password) "csrf={csrf}&email=" email "&password=" password
@@ -240,6 +242,15 @@ static const struct step steps[] = {
     { "files-delete",                  GRACE, { "DELETE", "/files/{key}", NULL, NULL, OURS }, 200 },
     { "files-delete-absent",           GRACE, { "DELETE", "/files/uploads/none", NULL, NULL, OURS }, 404 },
 
+    /* --- limits --- */
+    { "upload-with-quota",             GRACE, { "GET", "/admin/upload", NULL, NULL, NULL }, 200, .quota = { 60000000, 50 } },
+    { "upload-form-over-quota",        GRACE, { "POST", "/admin/upload", PARTS, FIELD("csrf", "{csrf}") FILE_PART("big.png", "image/png", "{picture}") PARTS_END, NULL }, 422, .quota = { 1, 0 } },
+    { "presign-over-quota",            GRACE, { "POST", "/images/presign-upload", JSON, "{\"filename\":\"a.png\",\"filetype\":\"image/png\",\"size\":2500000}", OURS }, 403, .quota = { 52000000, 0 } },
+    { "presign-too-many-files",        GRACE, { "POST", "/images/presign-uploads", JSON, "{\"files\":[{\"filename\":\"a.png\",\"filetype\":\"image/png\",\"size\":10}]}", OURS }, 200, .quota = { 0, 1 } },
+    { "limit-not-reached",             GRACE, { "GET", "/images?limit=1", NULL, NULL, NULL }, 200, .reads_an_hour = 1 },
+    { "limit-api",                     GRACE, { "GET", "/images?limit=1", NULL, NULL, NULL }, 429, .reads_an_hour = 1 },
+    { "limit-page",                    GRACE, { "GET", "/admin/images", NULL, NULL, NULL }, 429, .reads_an_hour = 1 },
+
     /* --- time passes --- */
     { "health",                        NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200 },
     { "health-is-remembered",          NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200, .storage = STUB_REFUSES },
@@ -270,6 +281,8 @@ static void test_step(void **state)
     if (step->wait_s > 0)
         world_wait(&world, step->wait_s);
     stub_storage_set(step->storage);
+    world.options.domain.quota = step->quota;
+    world.options.limits.rates[RATE_READ] = (struct rate_policy){ step->reads_an_hour, 3600 };
     browser_visit(&world, &browsers[step->who], &step->visit, &answer);
     stub_storage_set(STUB_ANSWERS);
     expect_int(step->name, answer.http_status, step->http_status);

@@ -6,6 +6,7 @@
 
 #include "domain/asset.h"
 #include "domain/file_types.h"
+#include "domain/quota.h"
 #include "web/form_parts.h"
 #include "web/guard.h"
 #include "web/image_model.h"
@@ -84,6 +85,36 @@ static json_t *accept_text(struct arena *arena, const struct policy *policy)
     return json_from_str(buf_str(&out));
 }
 
+/* Whether there is a quota. What failed before on this page stays the task's failure. */
+static bool look_at_quota(struct exchange *exchange, struct quota_state *out)
+{
+    struct failure failure = exchange->task.failure;
+    enum status status = quota_look(&exchange->task, exchange->user.id, out);
+
+    exchange->task.failure = failure;
+    return status == STATUS_OK && (out->limit.max_bytes > 0 || out->limit.max_files > 0);
+}
+
+/* What is left of the account's quota, in words; null when it has none. */
+static json_t *quota_text(struct exchange *exchange)
+{
+    struct arena *arena = exchange->arena;
+    struct quota_state state;
+    struct str bytes, files;
+
+    if (!look_at_quota(exchange, &state))
+        return json_null();
+    bytes = policy_format_size(arena, quota_bytes_left(&state));
+    files = arena_printf(arena, "%lld more %s", (long long)quota_files_left(&state),
+        quota_files_left(&state) == 1 ? "image" : "images");
+    if (state.limit.max_files == 0)
+        return json_from_str(ARENA_JOIN(arena, STR("You have "), bytes, STR(" left.")));
+    if (state.limit.max_bytes == 0)
+        return json_from_str(ARENA_JOIN(arena, STR("You can add "), files, STR(".")));
+    return json_from_str(
+        ARENA_JOIN(arena, STR("You can add "), files, STR(", "), bytes, STR(" together.")));
+}
+
 /* `results` is consumed; null on GET. */
 static enum status render(struct exchange *exchange, int http_status, json_t *results)
 {
@@ -93,10 +124,10 @@ static enum status render(struct exchange *exchange, int http_status, json_t *re
     json_t *model = model_page(exchange, "upload", STR("Upload"));
 
     json_object_set_new(model, "limits",
-        json_pack("{s:I, s:o, s:o, s:o, s:o}", "max_size", (json_int_t)policy->max_size_bytes,
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "max_size", (json_int_t)policy->max_size_bytes,
             "max_size_text", json_from_str(policy_format_size(arena, policy->max_size_bytes)),
             "types_text", types_text(arena, policy), "accept", accept_text(arena, policy), "types",
-            types_model(arena, policy)));
+            types_model(arena, policy), "quota_text", quota_text(exchange)));
     json_object_set_new(model, "errors", model_errors(arena, fields, &exchange->errors));
     json_object_set_new(model, "results", results);
     return response_page(exchange, http_status, "upload", model);

@@ -1,0 +1,91 @@
+/* vitrine user quota: how much an account has, and may have. */
+#include "main/command.h"
+
+#include "domain/account.h"
+#include "domain/policy.h"
+#include "domain/quota.h"
+#include "main/setting.h"
+
+#include <inttypes.h>
+
+static struct str limit_text(struct cli *cli, int64_t limit, bool is_bytes)
+{
+    if (limit == 0)
+        return STR("no limit");
+    return is_bytes ? policy_format_size(cli->arena, limit)
+                    : arena_printf(cli->arena, "%" PRId64, limit);
+}
+
+static json_t *limit_json(int64_t limit)
+{
+    return limit == 0 ? json_null() : json_integer(limit);
+}
+
+static void print_json(struct cli *cli, const struct account *account, const struct quota_state *it)
+{
+    cli_print_json(
+        cli, json_pack("{s:o, s:b, s:o, s:o, s:I, s:I, s:I, s:I}", "email",
+                 json_from_str(account->email), "is_own", it->is_own, "max_bytes",
+                 limit_json(it->limit.max_bytes), "max_files", limit_json(it->limit.max_files),
+                 "files", (json_int_t)it->files, "bytes", (json_int_t)it->size_bytes, "unfinished",
+                 (json_int_t)it->pending, "reserved_bytes", (json_int_t)it->reserved_bytes));
+}
+
+static void print_text(struct cli *cli, const struct account *account, const struct quota_state *it)
+{
+    cli_print("%.*s may have %.*s and %.*s%s.\n", STR_ARG(account->email),
+        STR_ARG(limit_text(cli, it->limit.max_bytes, true)),
+        STR_ARG(limit_text(cli, it->limit.max_files, false)),
+        it->limit.max_files == 0 ? " of images" : " images");
+    cli_print("It has %.*s in %" PRId64 " images",
+        STR_ARG(policy_format_size(cli->arena, it->size_bytes)), it->files);
+    if (it->pending > 0)
+        cli_print("; %" PRId64 " unfinished uploads hold %.*s", it->pending,
+            STR_ARG(policy_format_size(cli->arena, it->reserved_bytes)));
+    cli_print(".%s\n", it->is_own ? "" : " The limits are those of the settings.");
+}
+
+static int show(struct cli *cli, const struct account *account)
+{
+    struct quota_state state;
+    enum status status = quota_look(&cli->task, account->id, &state);
+
+    if (status != STATUS_OK)
+        return cli_fail_status(cli, status);
+    if (cli->has_option[OPTION_JSON])
+        print_json(cli, account, &state);
+    else
+        print_text(cli, account, &state);
+    return COMMAND_OK;
+}
+
+static int parse(struct cli *cli, struct quota *out)
+{
+    static const struct setting bytes = { .min = 1, .max = 1000000000000000 };
+    static const struct setting files = { .min = 1, .max = 1000000000 };
+
+    if (cli->argument_count == 3 &&
+        setting_size_or_off(cli->arena, &bytes, cli->argument[1], &out->max_bytes) &&
+        setting_number_or_off(cli->arena, &files, cli->argument[2], &out->max_files))
+        return COMMAND_OK;
+    cli_fail("Say how much and how many: \"10GB 1000\", \"10GB off\"; or \"default\" for what the "
+             "settings say.");
+    return COMMAND_USAGE;
+}
+
+int command_user_quota(struct cli *cli)
+{
+    bool is_default = cli->argument_count == 2 && str_equal(cli->argument[1], STR("default"));
+    struct quota quota = { 0, 0 };
+    struct account account;
+    enum status status;
+
+    if (cli->argument_count > 1 && !is_default && parse(cli, &quota) != COMMAND_OK)
+        return COMMAND_USAGE;
+    status = account_find_by_email(&cli->task, cli->argument[0], &account);
+    if (status == STATUS_NOT_FOUND)
+        return cli_fail("There is no account \"%.*s\".", STR_ARG(cli->argument[0]));
+    if (status == STATUS_OK && cli->argument_count > 1)
+        status = quota_set(&cli->task, account.id, is_default ? NULL : &quota);
+    return status == STATUS_OK ? show(cli, &account) : cli_fail_status(cli, status);
+}
