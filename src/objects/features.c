@@ -6,7 +6,6 @@
 /* clang-format off */
 /* `harmless` is the one value that means the ordinary. */
 static const struct { struct str name, harmless; } features[] = {
-    { STR_INIT("x-amz-copy-source"),                   STR_INIT("") },
     { STR_INIT("x-amz-server-side-encryption"),        STR_INIT("") },
     { STR_INIT("x-amz-server-side-encryption-customer-algorithm"), STR_INIT("") },
     { STR_INIT("x-amz-storage-class"),                 STR_INIT("STANDARD") },

@@ -5,6 +5,8 @@
 
 #include "objects/bucket_cors.h"
 
+#define COPY_SOURCE STR("x-amz-copy-source")
+
 enum level { SERVICE, BUCKET, OBJECT };
 
 /* clang-format off */
@@ -41,6 +43,16 @@ static const struct operation {
     { METHOD_POST,   OBJECT,  STR_INIT("uploadId"),  STR_INIT("CompleteMultipartUpload"), complete_multipart_upload },
     { METHOD_DELETE, OBJECT,  STR_INIT("uploadId"),  STR_INIT("AbortMultipartUpload"),    abort_multipart_upload },
     { METHOD_GET,    OBJECT,  STR_INIT("uploadId"),  STR_INIT("ListParts"),               list_parts },
+};
+
+/* What an operation is with the header x-amz-copy-source. */
+static const struct {
+    call_handler *plain;
+    struct str name;
+    call_handler *handler;
+} copies[] = {
+    { put_object,  STR_INIT("CopyObject"),     copy_object },
+    { upload_part, STR_INIT("UploadPartCopy"), upload_part_copy },
 };
 
 /* What else S3 selects by a parameter: such a request must not be taken for the plain one. Parameters
@@ -105,6 +117,11 @@ enum s3_error operations_find(struct call *call, call_handler **out)
     }
     call->operation = row->name;
     *out = row->handler;
+    for (size_t i = 0; i < COUNT_OF(copies); i++)
+        if (copies[i].plain == row->handler && !str_is_empty(call_header(call, COPY_SOURCE))) {
+            call->operation = copies[i].name;
+            *out = copies[i].handler;
+        }
     if (row->handler == NULL)
         return call_fail(call, S3_NOT_IMPLEMENTED,
             "This endpoint does not implement %.*s; send the object with one PutObject.",

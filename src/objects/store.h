@@ -134,6 +134,11 @@ struct store_condition {
 enum status store_upload_begin(
     struct store *store, struct store_upload *upload, int64_t size_bytes) MUST_CHECK;
 
+/* Begin one that has the data of an object already, `id`; nothing is to be written. NOT_FOUND when
+ * that was deleted meanwhile, NO_SPACE, IO. */
+enum status store_upload_begin_copy(struct store *store, struct arena *arena,
+    struct store_upload *upload, struct str id) MUST_CHECK;
+
 /* Append. NO_SPACE or IO. */
 enum status store_upload_write(
     struct store_upload *upload, const void *bytes, size_t len) MUST_CHECK;

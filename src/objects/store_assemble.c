@@ -53,20 +53,13 @@ static bool is_in_place(const struct assembly *assembly)
 
 static enum status link_common_file(struct assembly *assembly)
 {
-    struct store *store = assembly->store;
     struct store_upload *upload = &assembly->upload;
-    enum status status = store_upload_begin_ticket(store, upload);
-    if (status != STATUS_OK)
-        return status;
-    const char *name = store_data_path(assembly->arena, str_from(upload->id, STORE_ID_LEN));
-    if (linkat(store->root_fd, store_data_path(assembly->arena, assembly->id), store->root_fd, name,
-            0) != 0)
-        return store_status_of_errno(errno);
-    upload->data_fd = openat(store->root_fd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    enum status status =
+        store_upload_begin_copy(assembly->store, assembly->arena, upload, assembly->id);
     /* a writer that failed may have left bytes behind the end */
-    if (upload->data_fd < 0 || ftruncate(upload->data_fd, assembly->total_bytes) != 0)
+    if (status == STATUS_OK && ftruncate(upload->data_fd, assembly->total_bytes) != 0)
         return store_status_of_errno(errno);
-    return STATUS_OK;
+    return status;
 }
 
 /* A step that the file system can share rather than copy, where it knows how. */

@@ -89,6 +89,20 @@ enum status store_upload_begin(struct store *store, struct store_upload *upload,
     return reserve(upload->data_fd, size_bytes);
 }
 
+enum status store_upload_begin_copy(
+    struct store *store, struct arena *arena, struct store_upload *upload, struct str id)
+{
+    char path[PATH_MAX_BYTES];
+    enum status status = store_upload_begin_ticket(store, upload);
+    if (status != STATUS_OK)
+        return status;
+    data_path(upload, path);
+    if (linkat(store->root_fd, store_data_path(arena, id), store->root_fd, path, 0) != 0)
+        return store_status_of_errno(errno);
+    upload->data_fd = openat(store->root_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    return upload->data_fd < 0 ? store_status_of_errno(errno) : STATUS_OK;
+}
+
 enum status store_upload_write(struct store_upload *upload, const void *bytes, size_t len)
 {
     while (len > 0) {
