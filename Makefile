@@ -117,4 +117,4 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(ARCHIVES)
 -include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/cgi-bin/*.d $(BUILD)/*.d $(BUILD)/tests/unit/*.d)
 
 # --- rules that one folder needs for itself ------------------------------------------------------------
--include src/store/store.mk tests/fuzz/fuzz.mk tests/vectors/signing.mk tests/pages/pages.mk
+-include src/store/store.mk src/web/web.mk tests/fuzz/fuzz.mk tests/vectors/signing.mk tests/pages/pages.mk

@@ -57,6 +57,7 @@ try {
   await page.context().close();
   await show("image", image, { ...WIDE, storageState });
   await show("images", "/admin/images", { ...WIDE, storageState });
+  await show("reference", "/docs#postImagesPresignUpload", WIDE);
   await show("images-phone", "/admin/images", { ...PHONE, storageState });
 } finally {
   await browser.close();

@@ -27,6 +27,7 @@ handler_fn account_get;
 handler_fn account_password_post;
 handler_fn account_session_revoke_post;
 handler_fn account_sessions_revoke_others_post;
+handler_fn docs_get;
 
 extern const struct param_set sign_in_get_params;
 extern const struct param_set sign_in_post_params;
@@ -40,6 +41,7 @@ handler_fn auth_refresh_post;
 handler_fn auth_signout_post;
 handler_fn health_get;
 handler_fn metrics_get;
+handler_fn openapi_get;
 handler_fn api_presign_upload_post;
 handler_fn api_presign_uploads_post;
 handler_fn api_images_get;

@@ -82,6 +82,8 @@ before(async () => {
           .click()
           .then(() => p.locator(".error-summary").waitFor()),
     },
+    reference: { path: "/docs" },
+    "reference, for anyone": { path: "/docs", isPublic: true },
     "not there": { path: "/admin/images/999999" },
   };
 });
@@ -116,6 +118,8 @@ const NAMES = [
   "upload, at work",
   "account",
   "account, refused",
+  "reference",
+  "reference, for anyone",
   "not there",
 ];
 

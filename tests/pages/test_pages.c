@@ -465,6 +465,51 @@ static void every_route_was_visited(void **state)
     }
 }
 
+/* "/files/:key..." as OpenAPI writes it: "/files/{key}". */
+static const char *as_template(const char *pattern)
+{
+    static char text[200];
+    size_t len = 0;
+
+    for (; *pattern != '\0' && len + 3 < sizeof(text); pattern++) {
+        bool is_name = *pattern == ':';
+        text[len++] = is_name ? '{' : *pattern;
+        while (is_name && pattern[1] >= 'a' && pattern[1] <= 'z')
+            text[len++] = *++pattern;
+        while (is_name && pattern[1] == '.')
+            pattern++;
+        if (is_name)
+            text[len++] = '}';
+    }
+    text[len] = '\0';
+    return text;
+}
+
+static void the_reference_tells_of_every_api(void **state)
+{
+    struct str page = visit(NOBODY, (struct visit){ "GET", "/docs", NULL, NULL, HTML }).body;
+    struct str text =
+        visit(NOBODY, (struct visit){ "GET", "/openapi.json", NULL, NULL, NULL }).body;
+    struct str why;
+    json_t *document = json_parse(&world.arena, text, &why);
+    size_t count = 0;
+
+    (void)state;
+    assert_true(json_is_object(document));
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &route_table[i];
+        const char *path = as_template(route->path);
+        if (route->audience != FOR_PROGRAMS)
+            continue;
+        count++;
+        if (json_object_get(json_object_get(document, "paths"), path) == NULL ||
+            str_find(page, arena_printf(&world.arena, "<code>%s</code>", path)) < 0)
+            fail_msg("the reference does not tell of %s", path);
+    }
+    assert_true(count > 5);
+    json_decref(document);
+}
+
 static struct str read_log(void)
 {
     off_t size = lseek(log_fd, 0, SEEK_END);
@@ -547,6 +592,7 @@ int main(void)
         cmocka_unit_test(pages_show_images_through_the_cdn_and_download_from_storage),
         cmocka_unit_test(a_url_for_one_visitor_is_refused_to_who_comes_by_ipv6),
         cmocka_unit_test(signed_cookies_open_ones_own_folder_and_nothing_else),
+        cmocka_unit_test(the_reference_tells_of_every_api),
         cmocka_unit_test(every_route_was_visited),
         cmocka_unit_test(the_log_is_json_and_holds_no_secret),
     };
