@@ -153,6 +153,7 @@ static struct str who_text(struct arena *arena, const json_t *operation)
         { "viewer", "Everyone who is signed in" },
         { "editor", "Editors and administrators" },
         { "admin", "Administrators" },
+        { "metrics", "Administrators, and who sends METRICS_TOKEN" },
     };
     const char *role = text_of(operation, "x-role"), *scope = text_of(operation, "x-scope");
 

@@ -57,6 +57,13 @@ def test_health_tells_and_the_process_counts_as_well(bare):
     assert bare.cli("health").returncode == 0
 
 
+def test_the_health_of_the_storage_api_is_that_of_storage(bare):
+    answer = bare.client().get("/api/v1/upload/health")
+    assert answer.status_code == 503
+    assert (answer.json()["status"], answer.json()["s3_enabled"]) == ("unhealthy", False)
+    assert SENTENCE in answer.json()["detail"]
+
+
 def test_the_command_line_touches_no_storage(bare):
     assert bare.cli("sweep").returncode == 0
     assert bare.cli("init", "--storage").returncode == 0

@@ -193,11 +193,13 @@ enum status storage_v1_health_get(struct exchange *exchange)
 {
     struct health health;
     json_t *answer;
+    bool is_ok;
 
     health_memory_check(&exchange->thread->app->health, &exchange->task, &health);
-    answer = json_pack("{s:s, s:b, s:b}", "status", health.is_ok ? "healthy" : "unhealthy",
-        "s3_enabled", 1, "s3_accessible", health.storage.is_ok);
+    is_ok = health.is_ok && health.storage.is_ok; /* without storage these addresses are nothing */
+    answer = json_pack("{s:s, s:b, s:b}", "status", is_ok ? "healthy" : "unhealthy", "s3_enabled",
+        !exchange->thread->domain.options->storage.is_off, "s3_accessible", health.storage.is_ok);
     if (!health.storage.is_ok)
         json_object_set_new(answer, "detail", json_from_str(health.storage.error));
-    return response_json(exchange, health.is_ok ? 200 : 503, answer);
+    return response_json(exchange, is_ok ? 200 : 503, answer);
 }
