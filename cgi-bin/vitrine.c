@@ -97,8 +97,10 @@ static int serve(struct app *app, const struct config *config, const char *socke
 {
     struct worker_program program = { open_thread, handle, close_thread, reload, app };
     struct worker_options options = { (int)config->threads, socket_path, DRAIN_MAX_BYTES };
-    int code = worker_run(&program, &options);
+    int code;
 
+    credential_source_start(app->options->domain.storage.credentials);
+    code = worker_run(&program, &options);
     app_close(app);
     return code;
 }
@@ -113,9 +115,14 @@ static int run(struct arena *arena, const char *socket_path)
     struct str problem;
     int code = 1;
 
-    if (config_load(arena, environ, CONFIG_NEEDS_KEYS, &config, &problems) != STATUS_OK) {
-        config_print_problems(&problems);
-        return 2;
+    if (wiring_load_config(arena, environ, CONFIG_NEEDS_KEYS, &config, &problems, &problem) !=
+        STATUS_OK) {
+        if (str_is_empty(problem)) {
+            config_print_problems(&problems);
+            return 2;
+        }
+        log_event(LOG_ERROR, "%.*s", STR_ARG(problem));
+        return 1; /* a supervisor starts another, by when it may be there */
     }
     log_set_level(config.log_level);
     if (wiring_app(arena, &config, &options, &problem) != STATUS_OK) {
@@ -127,6 +134,7 @@ static int run(struct arena *arena, const char *socket_path)
     if (app_open(&app, &options) == STATUS_OK)
         code = serve(&app, &config, socket_path);
     wiring_clear(&options);
+    credential_source_free(options.domain.storage.credentials);
     shared_close(&shared);
     config_clear(&config);
     return code;

@@ -100,12 +100,14 @@ static enum status check_sha256(struct task *task, struct str text, struct str *
 /* How long the grant is to live. */
 static enum status check_ttl(struct task *task, int64_t wanted_s, int64_t *out_ttl_s)
 {
+    const struct s3_credentials *keys;
+
     if (wanted_s < 0 || wanted_s > ASSET_TTL_MAX_S) {
         return task_refuse(
             task, STATUS_INVALID, STR("expires_in"), STR("Ask for 1 to 604800 seconds (7 days)."));
     }
-    *out_ttl_s = wanted_s == 0 ? task->domain->options->grant_ttl_s : wanted_s;
-    return STATUS_OK;
+    return task_keys(task, task_storage_now_s(task),
+        wanted_s == 0 ? task->domain->options->grant_ttl_s : wanted_s, &keys, out_ttl_s);
 }
 
 /* What is asked for becomes a row; nothing is written yet. */
@@ -163,11 +165,12 @@ static enum status presign(struct task *task, const struct asset_row *row, struc
 {
     const struct domain_options *options = task->domain->options;
     int64_t ttl_s = row->grant_expires_at - row->created_at;
-    const struct presign_put_options put = {
+    struct presign_put_options put = {
         .signed_at = task_storage_now_s(task),
-        .expires_s = ttl_s,
         .headers = asset_put_headers(task, row, true),
     };
+    const struct s3_credentials *keys;
+    enum status status;
 
     *out = (struct upload_grant){
         .asset_id = row->id,
@@ -177,8 +180,11 @@ static enum status presign(struct task *task, const struct asset_row *row, struc
         .expires_in_s = ttl_s,
         .max_size_bytes = options->policy.max_size_bytes,
     };
-    if (presign_put(task->arena, &task->external, options->storage.credentials, row->key, &put,
-            &out->url) != STATUS_OK) {
+    status = task_keys(task, put.signed_at, ttl_s, &keys, &put.expires_s);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (presign_put(task->arena, &task->external, keys, row->key, &put, &out->url) != STATUS_OK) {
         return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
             STR("The upload could not be signed: the storage settings need a look."));
     }

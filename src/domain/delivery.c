@@ -79,25 +79,30 @@ enum status delivery_sign(struct task *task, const struct delivery_object *objec
     const struct domain_options *domain = task->domain->options;
     int64_t ttl_s = expires_in_s != 0 ? expires_in_s : domain->display_ttl_s;
     int64_t now_s = task_storage_now_s(task);
-    const struct presign_get_options options = {
+    struct presign_get_options options = {
         .signed_at = expires_in_s != 0 ? now_s : delivery_signed_at(now_s, ttl_s),
         .expires_s = ttl_s,
         .response_content_type = delivery_content_type(object),
         .response_content_disposition = delivery_disposition(task->arena, kind, object),
-        .response_cache_control = cache_control(task->arena, ttl_s),
     };
-    enum status status;
+    bool is_cdn = goes_through_cdn(&domain->cdn, kind, object);
+    const struct s3_credentials *keys = NULL;
+    enum status status = STATUS_OK;
 
     if (ttl_s < 1 || ttl_s > SIGV4_EXPIRES_MAX_S) {
         return task_refuse(
             task, STATUS_INVALID, STR("expires_in"), STR("Ask for 1 to 604800 seconds (7 days)."));
     }
-    if (goes_through_cdn(&domain->cdn, kind, object)) {
-        status = delivery_cdn_sign(task, object->key, &options, &out->url);
-    } else {
-        status = presign_get(task->arena, &task->external, domain->storage.credentials, object->key,
-            &options, &out->url);
+    if (!is_cdn) {
+        status = task_keys(task, options.signed_at, ttl_s, &keys, &options.expires_s);
     }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    options.response_cache_control = cache_control(task->arena, options.expires_s);
+    status =
+        is_cdn ? delivery_cdn_sign(task, object->key, &options, &out->url)
+               : presign_get(task->arena, &task->external, keys, object->key, &options, &out->url);
     if (status == STATUS_FORBIDDEN) {
         return status; /* has its sentence */
     }
@@ -107,7 +112,7 @@ enum status delivery_sign(struct task *task, const struct delivery_object *objec
     }
     metrics_count(METRIC_PRESIGNS,
         kind == DELIVERY_DOWNLOAD ? METRIC_PRESIGN_DOWNLOAD : METRIC_PRESIGN_DISPLAY, 0);
-    out->expires_in_s = options.signed_at + ttl_s - now_s;
+    out->expires_in_s = options.signed_at + options.expires_s - now_s;
     out->expires_at = clock_now_s() + out->expires_in_s;
     return STATUS_OK;
 }

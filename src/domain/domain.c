@@ -60,8 +60,8 @@ enum status domain_open(struct domain *domain, const struct domain_options *opti
     }
     if (status == STATUS_OK) {
         domain->http = http_client_new(options->storage.limits);
-        s3_client_init(
-            &domain->s3, &options->storage.internal, options->storage.credentials, domain->http);
+        credential_lease_open(&domain->keys, options->storage.credentials);
+        s3_client_init(&domain->s3, &options->storage.internal, &domain->keys, domain->http);
         domain->s3.clock = options->storage.clock;
     }
     return status;
@@ -70,6 +70,7 @@ enum status domain_open(struct domain *domain, const struct domain_options *opti
 void domain_close(struct domain *domain)
 {
     db_close(domain->db);
+    credential_lease_close(&domain->keys);
     http_client_free(domain->http);
     *domain = (struct domain){ 0 };
 }
@@ -145,4 +146,19 @@ enum status task_end_transaction(struct task *task, enum status status)
 int64_t task_storage_now_s(const struct task *task)
 {
     return clock_now_s() + s3_clock_offset_s(task->domain->s3.clock);
+}
+
+enum status task_keys(struct task *task, int64_t signed_at, int64_t wanted_s,
+    const struct s3_credentials **out_keys, int64_t *out_life_s)
+{
+    const struct s3_credentials *keys = credential_lease_turn(&task->domain->keys);
+    int64_t now_s = task_storage_now_s(task);
+
+    *out_keys = keys;
+    *out_life_s = credentials_clamp_expiry(keys, signed_at, wanted_s);
+    if (credentials_clamp_expiry(keys, now_s, signed_at + wanted_s - now_s) < 1) {
+        return task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
+            STR("There are no credentials for the image storage at the moment."));
+    }
+    return STATUS_OK;
 }

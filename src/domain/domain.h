@@ -32,9 +32,9 @@ struct storage_options {
     enum storage_sse sse;     /* said with every PUT, ours and those of grants */
     struct str sse_kms_key;   /* of STORAGE_SSE_KMS; empty: the account's default key */
     bool has_sse_bucket_key;  /* of STORAGE_SSE_KMS: fewer calls to KMS, by a key of the bucket */
-    const struct s3_credentials *credentials;
-    struct s3_clock *clock;           /* shared by all; NULL: ours is taken as right */
-    const struct http_limits *limits; /* NULL: http.h's defaults */
+    struct credential_source *credentials; /* of all threads */
+    struct s3_clock *clock;                /* shared by all; NULL: ours is taken as right */
+    const struct http_limits *limits;      /* NULL: http.h's defaults */
 };
 
 /* A CloudFront distribution in front of the bucket, that images are shown through. */
@@ -80,6 +80,7 @@ struct domain {
     const struct domain_options *options;
     struct db *db;
     struct http_client *http;
+    struct credential_lease keys; /* of this thread */
     struct s3_client s3;
 };
 

@@ -27,8 +27,16 @@ static void check_database(struct task *task, struct health_check *out)
 static struct str storage_error(
     struct task *task, enum status status, const struct s3_result *result)
 {
+    struct credential_report credentials;
+
     if (status == STATUS_NOT_FOUND) {
         return STR("The bucket does not exist.");
+    }
+    if (str_equal(result->error_code, STR("NoCredentials"))) {
+        credential_source_report(
+            task->domain->options->storage.credentials, task->arena, &credentials);
+        return ARENA_JOIN(task->arena, STR("There are no credentials for the storage. "),
+            credential_report_reasons(task->arena, &credentials));
     }
     if (result->http_status == 403) {
         return STR("The storage refuses these keys.");

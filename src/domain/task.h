@@ -26,6 +26,14 @@ enum status task_fail_storage(
 /* End a transaction: commit when `status` is OK, else roll back; failures get their sentence. */
 enum status task_end_transaction(struct task *task, enum status status) MUST_CHECK;
 
+/*
+ * The keys to sign with now; they stay until this thread asks again or calls storage. *out_life_s
+ * is how long what they sign at `signed_at` may live: wanted_s, or until they expire.
+ * STORAGE_REFUSED when there are none that live on for a while.
+ */
+enum status task_keys(struct task *task, int64_t signed_at, int64_t wanted_s,
+    const struct s3_credentials **out_keys, int64_t *out_life_s) MUST_CHECK;
+
 /* The time as storage's clock has it: what is signed must agree with that clock, not with ours. */
 int64_t task_storage_now_s(const struct task *task);
 

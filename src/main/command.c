@@ -84,6 +84,9 @@ static const struct command commands[] = {
       "As a Cookie header. Whoever has them can use them until they expire (default 300 seconds)." },
     { "cloudfront key", "",             0,  0,   NEEDS_KEYS,      JSON,                   command_cloudfront_key,
       "Print the public half of the CloudFront key, as it is uploaded to AWS.", NULL },
+    { "credentials",   "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_credentials,
+      "Tell where the keys of the storage come from and when they expire; exit code 1 without.",
+      "Asks as the application does at its start; the keys are not shown." },
     { "config",        "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_config,
       "Print every setting, where it comes from and its value; secrets are not shown.", NULL },
     { "routes",        "",              0,  0,   NEEDS_NOTHING,   JSON,                   command_routes,
@@ -296,9 +299,16 @@ static int read_arguments(
 static int load_settings(struct cli *cli, enum config_need need)
 {
     struct config_problems problems;
-    struct str problem;
+    struct str problem = STR_EMPTY;
+    enum status status =
+        need == CONFIG_BEFORE_INIT
+            ? config_load(cli->arena, cli->environment, need, &cli->config, &problems)
+            : wiring_load_config(
+                  cli->arena, cli->environment, need, &cli->config, &problems, &problem);
 
-    if (config_load(cli->arena, cli->environment, need, &cli->config, &problems) != STATUS_OK) {
+    if (!str_is_empty(problem))
+        return cli_fail("%.*s", STR_ARG(problem));
+    if (status != STATUS_OK) {
         config_print_problems(&problems);
         return COMMAND_USAGE;
     }
@@ -356,6 +366,7 @@ static int run(const struct command *command, int argc, char **argv, int from, c
     domain_close(&cli->domain);
     shared_close(&cli->shared);
     config_clear(&cli->config);
+    credential_source_free(cli->domain_options.storage.credentials);
     free(cli);
     arena_clear(&arena);
     if (fflush(stdout) != 0 && code == COMMAND_OK)

@@ -90,6 +90,7 @@ command_fn command_cloudfront_url;
 command_fn command_cloudfront_cookies;
 command_fn command_cloudfront_key;
 command_fn command_config;
+command_fn command_credentials;
 command_fn command_routes;
 command_fn command_migrate;
 command_fn command_sweep;

@@ -108,6 +108,8 @@ static int reload_settings(struct cli *cli)
         config_print_problems(&problems);
         return COMMAND_USAGE;
     }
+    credential_source_free(cli->domain_options.storage.credentials);
+    cli->domain_options.storage.credentials = NULL;
     if (wiring_domain(cli->arena, &cli->config, &cli->domain_options, &problem) != STATUS_OK)
         return cli_fail("%.*s", STR_ARG(problem));
     return COMMAND_OK;

@@ -18,6 +18,7 @@ struct sources {
     char **environment;
     struct pairs dotenv;
     struct pairs settings_env;
+    struct pairs secret;    /* of Secrets Manager */
     bool use_settings_keys; /* the keys in settings.env belong to the storage that is used */
     bool use_aws_names;     /* AWS_* in the environment speak of other storage than our own */
 };
@@ -65,12 +66,19 @@ static struct config_value find_name(const struct sources *sources, struct str n
         value = (struct config_value){ file_get(sources->dotenv, name), STR(".env") };
     if (str_is_empty(value.text) && (!is_key || sources->use_settings_keys))
         value = (struct config_value){ file_get(sources->settings_env, name), STR("settings.env") };
+    if (str_is_empty(value.text) && !is_key)
+        value = (struct config_value){ file_get(sources->secret, name), STR("secret") };
     return value;
 }
 
+/* What says whose storage is meant. The chain renews keys that it takes from a secret, so they are
+ * no settings. */
 static bool is_key_setting(const struct setting *setting)
 {
-    return setting->offset == offsetof(struct config, s3.access_key_id) ||
+    size_t chain = offsetof(struct config, chain);
+
+    return (setting->offset >= chain && setting->offset < chain + sizeof(struct config_chain)) ||
+           setting->offset == offsetof(struct config, s3.access_key_id) ||
            setting->offset == offsetof(struct config, s3.secret_access_key) ||
            setting->offset == offsetof(struct config, s3.session_token) ||
            setting->offset == offsetof(struct config, s3.region);
@@ -131,7 +139,8 @@ static void load_sources(struct arena *arena, char **environment, struct config 
     const struct setting *enabled = setting_at(offsetof(struct config, s3.is_enabled));
     struct config_problems again = { .count = 0 };
 
-    *sources = (struct sources){ .environment = environment };
+    sources->environment = environment;
+    config->chain.home = environment_get(environment, STR("HOME"));
     config->dotenv_file = STR(".env");
     config_file_read(arena, STR(".env"), CONFIG_FILE_ANY_MODE, &sources->dotenv, problems);
     load_setting(arena, sources, setting_at(offsetof(struct config, data)), config, &again);
@@ -254,16 +263,12 @@ static void check_together(struct arena *arena, const struct config *config, enu
         config_problem(arena, problems,
             "There are no keys for the embedded storage in %.*s: run `vitrine init` once.",
             STR_ARG(config->settings_file));
-    else if (!has_id && !config->s3.is_embedded && config->s3.is_enabled)
-        config_problem(arena, problems,
-            "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are not set: storage at %.*s needs them.",
-            STR_ARG(config->s3.endpoint_url));
 }
 
-enum status config_load(struct arena *arena, char **environment, enum config_need need,
-    struct config *out, struct config_problems *out_problems)
+enum status config_load_with_secret(struct arena *arena, char **environment, enum config_need need,
+    struct pairs secret, struct config *out, struct config_problems *out_problems)
 {
-    struct sources sources;
+    struct sources sources = { .secret = secret };
 
     memset(out, 0, sizeof(*out));
     out_problems->count = 0;
@@ -277,6 +282,14 @@ enum status config_load(struct arena *arena, char **environment, enum config_nee
         config_check_tokens(arena, out, need, out_problems);
     }
     return out_problems->count == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status config_load(struct arena *arena, char **environment, enum config_need need,
+    struct config *out, struct config_problems *out_problems)
+{
+    const struct pairs none = { NULL, 0 };
+
+    return config_load_with_secret(arena, environment, need, none, out, out_problems);
 }
 
 void config_print_problems(const struct config_problems *problems)

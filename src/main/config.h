@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/url.h"
 #include "cgi/proxy.h"
 #include "domain/domain.h"
 #include "domain/rate.h"
@@ -80,6 +81,27 @@ struct config_cloudfront {
     int64_t cookie_ttl_s;
 };
 
+/* Where keys come from when S3_ACCESS_KEY_ID is not set: remote/credentials.h. */
+struct config_chain {
+    struct str secret_id;
+    struct str secret_endpoint;
+    int64_t secret_refresh_s;
+    struct str home; /* HOME: no setting of ours */
+    struct str profile;
+    struct str credentials_file;
+    struct str config_file;
+    struct str token_file;
+    struct str role_arn;
+    struct str session_name;
+    struct str sts_endpoint;
+    struct str container_relative_uri;
+    struct str container_full_uri;
+    struct str container_token;
+    struct str container_token_file;
+    struct str metadata_endpoint;
+    bool metadata_disabled;
+};
+
 /* All settings, checked and completed. Strs point into the arena and end in an uncounted NUL. */
 struct config {
     struct str data;          /* folder; database, generated secrets, objects, sockets */
@@ -109,6 +131,7 @@ struct config {
 
     struct config_storage s3;
     struct config_cloudfront cloudfront;
+    struct config_chain chain;
 
     int64_t upload_ttl_s;
     int64_t display_ttl_s;
@@ -129,7 +152,8 @@ struct config {
     /* Where each value came from, in the order of the table; for `vitrine config`. */
     struct config_value {
         struct str text;   /* as given; the default's text when it was not given */
-        struct str source; /* "default", "settings.env", ".env" or "environment" */
+        struct str source; /* "default", "secret", "settings.env", ".env" or
+                              "environment" */
     } values[CONFIG_SETTINGS_MAX];
 
     /* The files that were read, for messages; empty when absent. */
@@ -160,6 +184,13 @@ enum config_need { CONFIG_NEEDS_KEYS, CONFIG_NEEDS_STORAGE_KEYS, CONFIG_BEFORE_I
  */
 enum status config_load(struct arena *arena, char **environment, enum config_need need,
     struct config *out, struct config_problems *out_problems) MUST_CHECK;
+
+/*
+ * The same with one more place, weaker than the others: names and values of a secret that is kept
+ * elsewhere, as SECRETS_MANAGER_SECRET_ID says. Borrowed. Names that are no settings are left out.
+ */
+enum status config_load_with_secret(struct arena *arena, char **environment, enum config_need need,
+    struct pairs secret, struct config *out, struct config_problems *out_problems) MUST_CHECK;
 
 /* Let go of what the arena does not hold: private keys. Harmless on a zeroed config. */
 void config_clear(struct config *config);

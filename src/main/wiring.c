@@ -40,19 +40,65 @@ static enum status location(
     return s3_location_init(out, &url, s3->path_style, s3->bucket, s3->region);
 }
 
-/* The secret is in the arena, which lives as long as the process that signs with it. */
-static enum status credentials(const struct config_storage *s3, struct s3_credentials *out)
+void wiring_credentials(const struct config *config, struct credential_options *out)
 {
-    out->access_key = s3->access_key_id;
-    out->session_token = s3->session_token;
-    return secret_set(&out->secret_key, s3->secret_access_key);
+    const struct config_storage *s3 = &config->s3;
+    const struct config_chain *chain = &config->chain;
+
+    *out = (struct credential_options){
+        .access_key_id = s3->access_key_id,
+        .secret_access_key = s3->secret_access_key,
+        .session_token = s3->session_token,
+        .is_only_settings = s3->is_embedded || !s3->is_enabled,
+        .secret_id = chain->secret_id,
+        .secret_endpoint = chain->secret_endpoint,
+        .secret_refresh_s = chain->secret_refresh_s,
+        .home = chain->home,
+        .profile = chain->profile,
+        .credentials_file = chain->credentials_file,
+        .config_file = chain->config_file,
+        .region = s3->region,
+        .sts_endpoint = chain->sts_endpoint,
+        .token_file = chain->token_file,
+        .role_arn = chain->role_arn,
+        .session_name = chain->session_name,
+        .container_relative_uri = chain->container_relative_uri,
+        .container_full_uri = chain->container_full_uri,
+        .container_token = chain->container_token,
+        .container_token_file = chain->container_token_file,
+        .metadata_endpoint = chain->metadata_endpoint,
+        .metadata_disabled = chain->metadata_disabled,
+    };
+}
+
+enum status wiring_load_config(struct arena *arena, char **environment, enum config_need need,
+    struct config *out, struct config_problems *out_problems, struct str *out_problem)
+{
+    struct credential_options options;
+    struct pairs secret = { NULL, 0 };
+    struct str why;
+    enum status status = config_load(arena, environment, CONFIG_BEFORE_INIT, out, out_problems);
+
+    *out_problem = STR_EMPTY;
+    if (status != STATUS_OK)
+        return status;
+    wiring_credentials(out, &options);
+    if (!options.is_only_settings &&
+        credential_secret_read(arena, &options, &secret, &why) == STATUS_STORAGE) {
+        *out_problem = arena_printf(arena,
+            "The settings in SECRETS_MANAGER_SECRET_ID=%.*s cannot be read: %.*s.",
+            STR_ARG(options.secret_id), STR_ARG(why));
+        return STATUS_STORAGE;
+    }
+    config_clear(out);
+    return config_load_with_secret(arena, environment, need, secret, out, out_problems);
 }
 
 static enum status wire_storage(struct arena *arena, const struct config *config,
     struct storage_options *out, struct str *out_problem)
 {
     const struct config_storage *s3 = &config->s3;
-    struct s3_credentials *keys = ARENA_NEW(arena, struct s3_credentials);
+    struct credential_options *chain = ARENA_NEW(arena, struct credential_options);
     struct str external = public_endpoint(arena, config, &out->follows_host);
 
     out->is_off = !s3->is_enabled;
@@ -61,17 +107,19 @@ static enum status wire_storage(struct arena *arena, const struct config *config
     out->sse = s3->sse;
     out->sse_kms_key = s3->sse_kms_key;
     out->has_sse_bucket_key = s3->sse_bucket_key;
-    out->credentials = keys;
-    if (out->is_off)
+    wiring_credentials(config, chain);
+    if (out->is_off) {
+        out->credentials = credential_source_new(chain);
         return STATUS_OK;
+    }
     *out_problem = arena_printf(arena,
         "S3_BUCKET=%.*s, S3_REGION=%.*s and the endpoints %.*s and %.*s do not make an address: "
         "check their spelling, and set S3_PATH_STYLE=on when an endpoint is an IP address.",
         STR_ARG(s3->bucket), STR_ARG(s3->region), STR_ARG(s3->endpoint_url), STR_ARG(external));
-    if (credentials(s3, keys) != STATUS_OK ||
-        location(arena, s3, s3->endpoint_url, &out->internal) != STATUS_OK ||
+    if (location(arena, s3, s3->endpoint_url, &out->internal) != STATUS_OK ||
         location(arena, s3, external, &out->external) != STATUS_OK)
         return STATUS_INVALID;
+    out->credentials = credential_source_new(chain);
     return STATUS_OK;
 }
 

@@ -9,7 +9,9 @@
 #include "web/app.h"
 
 /*
- * What domain_open and app_open want. Everything points into `config` and `arena`. INVALID when two
+ * What domain_open and app_open want. Everything points into `config` and `arena`, but the source
+ * of credentials, which the caller starts (in a process that lives on) and frees at the end:
+ * credential_source_start and _free of storage.credentials. INVALID when two
  * settings that are each right do not fit together (a bucket name that cannot be a host name, ...):
  * *out_problem is the sentence for the operator.
  */
@@ -21,6 +23,19 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
 /* Free the keys that wiring_app made, and end the thread that fetches those of an issuer. Harmless
  * on a zeroed one. *options may not have moved in between. */
 void wiring_clear(struct app_options *options);
+
+/*
+ * Where keys come from, of these settings; points into `config`. For wiring_domain, and for the
+ * secret that holds further settings, which must be read before.
+ */
+void wiring_credentials(const struct config *config, struct credential_options *out);
+
+/*
+ * config_load, and when SECRETS_MANAGER_SECRET_ID names a secret, once more with what it holds.
+ * STORAGE when the secret cannot be read: *out_problem is the sentence for the operator.
+ */
+enum status wiring_load_config(struct arena *arena, char **environment, enum config_need need,
+    struct config *out, struct config_problems *out_problems, struct str *out_problem) MUST_CHECK;
 
 /*
  * What pages print after ?v= of a static file: changes with the release and with the newest file

@@ -21,11 +21,15 @@
  * Retries: connection failures, timeouts, 408, 429, 5xx (and S3's RequestTimeout, SlowDown) after a
  * growing, random pause, up to retry.max_attempts and retry.deadline_ms in all. A body that
  * cannot be rewound is not sent twice. RequestTimeTooSkewed teaches the client's clock the server's
- * time (s3_clock.h), and the request is signed again.
+ * time (s3_clock.h), and the request is signed again. Keys that
+ * storage calls expired (ExpiredToken, InvalidToken, RequestExpired) are renewed once, and the
+ * request is signed again with others, if there are any; without keys nothing is sent:
+ * STORAGE_REFUSED with error_code NoCredentials.
  */
 #ifndef REMOTE_S3_H
 #define REMOTE_S3_H
 
+#include "remote/credentials.h"
 #include "remote/http.h"
 #include "remote/s3_clock.h"
 #include "sign/location.h"
@@ -41,9 +45,9 @@ struct s3_retry {
 };
 
 struct s3_client {
-    struct s3_location location;              /* the internal endpoint */
-    const struct s3_credentials *credentials; /* borrowed */
-    struct http_client *http;                 /* borrowed */
+    struct s3_location location;    /* the internal endpoint */
+    struct credential_lease *lease; /* borrowed; of the same thread */
+    struct http_client *http;       /* borrowed */
     struct s3_retry retry;
     struct s3_clock *clock; /* borrowed, shared by all clients; NULL: ours is taken as right */
 };
@@ -65,7 +69,7 @@ struct s3_result {
 };
 
 void s3_client_init(struct s3_client *client, const struct s3_location *location,
-    const struct s3_credentials *credentials, struct http_client *http);
+    struct credential_lease *lease, struct http_client *http);
 
 /* --- objects: `key` is any 1..1024 bytes
  * -------------------------------------------------------------- */

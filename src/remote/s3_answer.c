@@ -98,3 +98,14 @@ enum status s3_answer_read(
         read_error(arena, response->body, result);
     return status_of_answer(result);
 }
+
+bool s3_answer_is_expired(const struct s3_result *result, bool is_head, bool is_temporary)
+{
+    static const struct str codes[] = { STR_INIT("ExpiredToken"), STR_INIT("InvalidToken"),
+        STR_INIT("RequestExpired") };
+
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        if (str_equal(result->error_code, codes[i]))
+            return true;
+    return is_head && is_temporary && result->http_status == 400;
+}

@@ -13,4 +13,8 @@
 enum status s3_answer_read(
     struct arena *arena, const struct http_response *response, struct s3_result *result) MUST_CHECK;
 
+/* Storage does not take these keys any more. HEAD's answer has no code: a 400, which its own form
+ * gives no cause for, says it of temporary keys. */
+bool s3_answer_is_expired(const struct s3_result *result, bool is_head, bool is_temporary);
+
 #endif

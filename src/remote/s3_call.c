@@ -36,6 +36,7 @@ struct attempt {
     int64_t signed_at;
     int64_t offset_before_s; /* of the clock, when has_relearnt_clock */
     bool has_relearnt_clock;
+    bool has_renewed;
     bool is_source_used;
     bool is_sink_used;
     int64_t sink_offset; /* in what came, where the server did not heed the range */
@@ -173,7 +174,7 @@ static enum status send_once(struct attempt *attempt)
     attempt->response = (struct http_response){ 0 };
     attempt->sink_offset = 0;
     enum status status =
-        sigv4_sign_headers(attempt->arena, client->credentials, &scope, &request, &own, NULL);
+        sigv4_sign_headers(attempt->arena, client->lease->keys, &scope, &request, &own, NULL);
     if (status != STATUS_OK)
         return status;
     source.size_bytes = call->source ? call->source->size_bytes : 0;
@@ -263,6 +264,19 @@ static bool relearn_clock(struct attempt *attempt)
     return attempt->has_relearnt_clock;
 }
 
+/* Others have been fetched: worth one more attempt at once. */
+static bool renew_credentials(struct attempt *attempt)
+{
+    struct credential_lease *lease = attempt->client->lease;
+    bool is_head = str_equal(attempt->call->method, STR("HEAD"));
+
+    if (attempt->has_renewed ||
+        !s3_answer_is_expired(attempt->result, is_head, !str_is_empty(lease->keys->session_token)))
+        return false;
+    attempt->has_renewed = true;
+    return credential_lease_renew(lease);
+}
+
 static bool is_transient(const struct attempt *attempt)
 {
     static const int statuses[] = { 408, 429, 500, 502, 503, 504 };
@@ -309,16 +323,17 @@ static bool prepare_again(struct attempt *attempt)
     const struct s3_retry *retry = &attempt->client->retry;
     int max_attempts = retry->max_attempts ? retry->max_attempts : MAX_ATTEMPTS;
     bool is_clock = relearn_clock(attempt);
-    int64_t pause_ms = is_clock ? 0 : random_pause_ms(retry, attempt->result->attempts);
+    bool is_at_once = is_clock || renew_credentials(attempt);
+    int64_t pause_ms = is_at_once ? 0 : random_pause_ms(retry, attempt->result->attempts);
 
-    if (!is_clock && (!is_transient(attempt) || attempt->result->attempts >= max_attempts))
+    if (!is_at_once && (!is_transient(attempt) || attempt->result->attempts >= max_attempts))
         return false;
     if (clock_monotonic_us() / 1000 + pause_ms >= attempt->deadline_ms)
         return false;
     if ((attempt->call->source && !rewind_source(attempt)) ||
         (attempt->call->sink && !reset_sink(attempt)))
         return false;
-    if (!is_clock)
+    if (!is_at_once)
         sleep_ms(retry, pause_ms);
     s3_call_count_retry(attempt->call);
     return true;
@@ -345,6 +360,18 @@ static void log_failure(const struct attempt *attempt, enum status status)
     log_end(&line);
 }
 
+/* Nothing can be signed: said as storage would say it. */
+static enum status refuse_without_keys(struct s3_result *result, struct http_response *out_response)
+{
+    *result = (struct s3_result){
+        .error_code = STR("NoCredentials"),
+        .error_message = STR("There are no credentials for the storage."),
+    };
+    if (out_response)
+        *out_response = (struct http_response){ .status = 0 };
+    return STATUS_STORAGE_REFUSED;
+}
+
 enum status s3_call(struct s3_client *client, struct arena *arena, const struct s3_call *call,
     struct s3_result *result, struct http_response *out_response)
 {
@@ -358,6 +385,8 @@ enum status s3_call(struct s3_client *client, struct arena *arena, const struct 
     };
     enum status status;
 
+    if (str_is_empty(credential_lease_turn(client->lease)->access_key))
+        return refuse_without_keys(result, out_response);
     *result = (struct s3_result){ 0 };
     do {
         result->attempts++;

@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-enum { HEALTH_ERROR_MAX_BYTES = 200 };
+enum { HEALTH_ERROR_MAX_BYTES = 1000 };
 
 struct health_memory {
     pthread_mutex_t lock;

@@ -49,7 +49,7 @@ static void fill_storage(struct world *world, int port)
 
     credentials.access_key = STR("VTTESTKEY");
     check(secret_set(&credentials.secret_key, STR("not a secret")) == STATUS_OK, "secret_set");
-    storage->credentials = &credentials;
+    storage->credentials = credential_source_new_fixed(&credentials);
     storage->limits = &limits;
     storage->follows_host = true;
     check(s3_location_init(&storage->internal, &inside, true, STR("vitrine"), STR("us-east-1")) ==
@@ -113,6 +113,7 @@ static int remove_one(const char *path, const struct stat *stat_of, int type, st
 void world_close(struct world *world)
 {
     app_thread_close(&world->thread);
+    credential_source_free(world->options.domain.storage.credentials);
     app_close(&world->app);
     stub_storage_stop();
     random_inject(NULL, NULL);

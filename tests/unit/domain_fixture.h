@@ -54,7 +54,7 @@ static inline int world_open(void **state)
     world->credentials.access_key = STR("AKIDEXAMPLE");
     assert_ok(secret_set(
         &world->credentials.secret_key, STR("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")));
-    world->options.storage.credentials = &world->credentials;
+    world->options.storage.credentials = credential_source_new_fixed(&world->credentials);
     world_locate(&world->options.storage.internal, STR("127.0.0.1"), 8081);
     world_locate(&world->options.storage.external, STR("images.example.org"), 8081);
     assert_ok(domain_open(&world->domain, &world->options));
@@ -85,6 +85,7 @@ static inline int world_close(void **state)
     struct world *world = *state;
 
     domain_close(&world->domain);
+    credential_source_free(world->options.storage.credentials);
     secret_clear(&world->credentials.secret_key);
     fixture_remove_folder(&world->fixture);
     fake_reset();

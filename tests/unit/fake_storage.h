@@ -132,9 +132,9 @@ static void fake_describe(
 }
 
 void s3_client_init(struct s3_client *client, const struct s3_location *location,
-    const struct s3_credentials *credentials, struct http_client *http)
+    struct credential_lease *lease, struct http_client *http)
 {
-    *client = (struct s3_client){ .location = *location, .credentials = credentials, .http = http };
+    *client = (struct s3_client){ .location = *location, .lease = lease, .http = http };
 }
 
 enum status s3_head(

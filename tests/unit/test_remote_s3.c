@@ -18,6 +18,7 @@ struct rig {
     struct tiny_server server;
     struct s3_credentials credentials;
     struct s3_clock clock;
+    struct credential_lease lease;
     struct s3_client client;
     struct s3_result result;
     int64_t pauses[PAUSES];
@@ -47,7 +48,8 @@ static void open_rig(
     };
     rig->credentials.access_key = STR("AKIAIOSFODNN7EXAMPLE");
     expect_int("secret", secret_set(&rig->credentials.secret_key, STR("hunter2")), STATUS_OK);
-    s3_client_init(&rig->client, &location, &rig->credentials, http_client_new(&limits));
+    rig->lease = (struct credential_lease)CREDENTIAL_LEASE_FIXED(&rig->credentials);
+    s3_client_init(&rig->client, &location, &rig->lease, http_client_new(&limits));
     s3_clock_init(&rig->clock, NULL);
     rig->client.clock = &rig->clock;
     rig->client.retry.sleep = note_pause;
