@@ -28,12 +28,31 @@ static enum status reload(struct task *task, struct asset_row *row)
     return status == STATUS_OK && !str_equal(row->state, ASSET_READY) ? STATUS_NOT_FOUND : status;
 }
 
+/* The object changed or went while we looked at it. When someone else refused or deleted it, then
+ * that is the answer; else it is being written. */
+static enum status after_conflict(struct task *task, struct asset_row *row)
+{
+    struct str state = row->state;
+    struct failure failure = task->failure;
+    enum status status = assets_find(task->domain->db, task->arena, row->id, row);
+
+    if (status == STATUS_OK && str_equal(row->state, state)) {
+        task->failure = failure;
+        return STATUS_CONFLICT;
+    }
+    task_begin(task);
+    return status == STATUS_OK && !str_equal(row->state, ASSET_READY) ? STATUS_NOT_FOUND : status;
+}
+
 static enum status adopt(struct task *task, struct asset_row *row)
 {
     enum status status = asset_inspect(task, row);
 
     if (asset_is_refusal(status)) {
         return asset_refuse(task, row, ASSET_PENDING, status);
+    }
+    if (status == STATUS_CONFLICT) {
+        return after_conflict(task, row);
     }
     if (status != STATUS_OK) {
         return forget_absence(task, status);
@@ -81,7 +100,7 @@ static enum status inspect_again(struct task *task, struct asset_row *row)
     if (asset_is_refusal(status)) {
         return asset_refuse(task, row, ASSET_READY, status);
     }
-    return forget_absence(task, status);
+    return status == STATUS_CONFLICT ? after_conflict(task, row) : forget_absence(task, status);
 }
 
 /* The last look was taken: nothing can write this object any more. */
