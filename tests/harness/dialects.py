@@ -61,6 +61,13 @@ def run_snippet(name, host, token, file, **more):
     return done.stdout, [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
+def signed_in_token(vitrine, email, password):
+    """The token that seed 000's sign-in gives: it opens the other APIs as well."""
+    answer = requests.post(vitrine.base_url + "/auth/signin", json={"email": email, "password": password}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["token"]
+
+
 def put(url, content, content_type):
     """PUT as the documented clients do: with the type, and no header besides."""
     return requests.put(url, data=content, headers={"Content-Type": content_type}, timeout=60)

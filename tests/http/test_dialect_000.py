@@ -6,9 +6,9 @@ import pytest
 import requests
 
 from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, snapshot
-from app_people import add_user, signed_in, token_client
+from app_people import PASSWORD, add_user, signed_in, token_client
 from conftest import s3_of
-from harness.dialects import UUID, gateway_flow, jpeg, put, run_snippet
+from harness.dialects import UUID, gateway_flow, jpeg, put, run_snippet, signed_in_token
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,9 @@ def program(dialects, email):
     return token_client(dialects, email)
 
 
-def token_of(client):
-    return client.headers["Authorization"].removeprefix("Bearer ")
+@pytest.fixture(scope="module")
+def token(dialects, email):
+    return signed_in_token(dialects, email, PASSWORD)
 
 
 def stored(client, key):
@@ -41,10 +42,11 @@ def test_an_upload_is_there_as_soon_as_its_bytes_are(program):
 
 @pytest.mark.parametrize("snippet", ("000-curl.sh", "000-upload.py", "000-axios.cjs"))
 @pytest.mark.parametrize("stage", ("", "/prod"))
-def test_its_clients_run_unchanged(dialects, program, tmp_path, snippet, stage):
+def test_its_clients_run_unchanged(dialects, program, email, token, tmp_path, snippet, stage):
     file = tmp_path / "image.jpg"
     file.write_bytes(jpeg())
-    output, answers = run_snippet(snippet, dialects.base_url + stage, token_of(program), file)
+    output, answers = run_snippet(snippet, dialects.base_url + stage, token, file,
+                                  EMAIL=email, PASSWORD=PASSWORD)
     assert "failed" not in output
     assert re.fullmatch(rf"uploads/\d+/{UUID}\.jpg", answers[0]["fileKey"])
     assert stored(program, answers[0]["fileKey"]) == (200, file.read_bytes())

@@ -6,9 +6,9 @@ import pytest
 import requests
 
 from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, same_but_request_id, snapshot
-from app_people import add_user, signed_in, token_client
+from app_people import PASSWORD, add_user, signed_in, token_client
 from conftest import s3_of
-from harness.dialects import UUID, files_flow, files_named, jpeg, pdf, put, run_snippet
+from harness.dialects import UUID, files_flow, files_named, jpeg, pdf, put, run_snippet, signed_in_token
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,9 @@ def program(dialects, email):
     return token_client(dialects, email)
 
 
-def token_of(client):
-    return client.headers["Authorization"].removeprefix("Bearer ")
+@pytest.fixture(scope="module")
+def token(dialects, email):
+    return signed_in_token(dialects, email, PASSWORD)
 
 
 def upload_url(client, filename="test.jpg", content_type="image/jpeg"):
@@ -41,19 +42,19 @@ def test_a_file_goes_up_comes_down_is_listed_and_deleted(program):
 
 
 @pytest.mark.parametrize("stage", ("", "/prod"))
-def test_its_python_client_runs_unchanged(dialects, program, tmp_path, stage):
+def test_its_python_client_runs_unchanged(dialects, program, token, tmp_path, stage):
     file = tmp_path / "test.pdf"
     file.write_bytes(pdf())
-    _, (upload_data, download) = run_snippet("003-client.py", dialects.base_url + stage, token_of(program), file)
+    _, (upload_data, download) = run_snippet("003-client.py", dialects.base_url + stage, token, file)
     assert re.fullmatch(rf"uploads/{UUID}-test\.pdf", upload_data["file_key"])
     assert requests.get(download["presigned_url"], timeout=30).content == file.read_bytes()
 
 
 @pytest.mark.parametrize("stage", ("", "/prod"))
-def test_its_page_runs_unchanged(dialects, program, tmp_path, stage):
+def test_its_page_runs_unchanged(dialects, program, token, tmp_path, stage):
     file = tmp_path / "photo.jpg"
     file.write_bytes(jpeg())
-    _, (answer, stored) = run_snippet("003-fetch.mjs", dialects.base_url + stage, token_of(program), file)
+    _, (answer, stored) = run_snippet("003-fetch.mjs", dialects.base_url + stage, token, file)
     assert stored == {"status": 200}
     assert files_named(program.get("/files").json(), answer["file_key"])
 

@@ -9,9 +9,9 @@ import requests
 
 from app_dialects import (BOUNDARY, NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, broken_forms, form, part,
                           same_but_request_id, snapshot, spool_files)
-from app_people import add_user, signed_in, token_client
+from app_people import PASSWORD, add_user, signed_in, token_client
 from conftest import s3_of
-from harness.dialects import ISO, SETTINGS, UUID, files_named, jpeg, pdf, put, run_snippet, storage_v1_flow
+from harness.dialects import ISO, SETTINGS, UUID, files_named, jpeg, pdf, put, run_snippet, signed_in_token, storage_v1_flow
 
 API = "/api/v1/upload"
 MAX = int(SETTINGS["MAX_FILE_SIZE"])
@@ -32,6 +32,11 @@ def program(dialects, email):
 
 
 @pytest.fixture(scope="module")
+def token(dialects, email):
+    return signed_in_token(dialects, email, PASSWORD)
+
+
+@pytest.fixture(scope="module")
 def content():
     return jpeg(500_000)
 
@@ -46,10 +51,6 @@ def nothing_left(dialects):
     before = snapshot(dialects, s3_of(dialects))
     yield
     assert snapshot(dialects, s3_of(dialects)) == before
-
-
-def token_of(client):
-    return client.headers["Authorization"].removeprefix("Bearer ")
 
 
 def send(client, content=None, filename="example.jpg", filetype="image/jpeg", path=API + "/direct", **options):
@@ -72,10 +73,10 @@ def test_files_go_up_both_ways_come_down_are_listed_and_deleted(program):
 
 @pytest.mark.parametrize("snippet", ("004-client.py", "004-fetch.mjs"))
 @pytest.mark.parametrize("stage", ("", "/prod"))
-def test_its_clients_run_unchanged(dialects, program, tmp_path, snippet, stage):
+def test_its_clients_run_unchanged(dialects, program, token, tmp_path, snippet, stage):
     file = tmp_path / "example.jpg"
     file.write_bytes(jpeg(100_000))
-    output, answers = run_snippet(snippet, dialects.base_url + stage, token_of(program), file)
+    output, answers = run_snippet(snippet, dialects.base_url + stage, token, file)
     direct, grant = answers[:2]
     assert f"File uploaded: {direct['file_url']}" in output and f"File uploaded to S3: {grant['file_url']}" in output
     for key in (direct["file_id"], grant["file_id"]):
@@ -84,10 +85,10 @@ def test_its_clients_run_unchanged(dialects, program, tmp_path, snippet, stage):
 
 
 @pytest.mark.parametrize("stage", ("", "/prod"))
-def test_its_manual_tests_run_unchanged(dialects, program, tmp_path, stage):
+def test_its_manual_tests_run_unchanged(dialects, program, token, tmp_path, stage):
     file = tmp_path / "test.jpg"
     file.write_bytes(jpeg())
-    _, (health, direct, grant) = run_snippet("004-curl.sh", dialects.base_url + stage, token_of(program), file)
+    _, (health, direct, grant) = run_snippet("004-curl.sh", dialects.base_url + stage, token, file)
     assert health["status"] == "healthy" and health["s3_enabled"] is True
     assert direct["filename"] == "test.jpg" and direct["content_type"] == "image/jpeg"
     assert grant["expires_in"] == 3600

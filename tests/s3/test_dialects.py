@@ -7,7 +7,7 @@ import requests
 
 from conftest import settings_for
 from harness.dialects import (SETTINGS, files_flow, gateway_flow, jpeg, profile_flow, put, run_snippet,
-                              storage_v1_flow)
+                              signed_in_token, storage_v1_flow)
 from harness.vitrine import Vitrine
 
 
@@ -52,8 +52,9 @@ def test_their_clients_run_unchanged(dialects, program, tmp_path, snippet):
     file = tmp_path / "picture.jpg"
     # seed 003's Python sends a PDF
     file.write_bytes(b"%PDF-1.4\n%%EOF\n" if snippet == "003-client.py" else jpeg(20_000))
-    token = program.headers["Authorization"].removeprefix("Bearer ")
-    output, answers = run_snippet(snippet, dialects.base_url, token, file)
+    token = signed_in_token(dialects, dialects.admin_email, dialects.admin_password)
+    output, answers = run_snippet(snippet, dialects.base_url, token, file,
+                                  EMAIL=dialects.admin_email, PASSWORD=dialects.admin_password)
     assert "failed" not in output.lower() and answers
     for answer in answers:
         assert answer.get("status") in (None, 200, "ok", "healthy"), answer
