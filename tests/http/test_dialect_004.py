@@ -408,3 +408,14 @@ def test_a_page_of_ours_may_with_its_session_and_no_other(dialects):
         assert_refused(browser.delete(f"{API}/{sent.json()['file_id']}", headers=headers), 403, "bad_origin")
         assert_refused(browser.post(API + "/presigned", json={}, headers=headers), 403, "bad_origin")
     assert snapshot(dialects, s3_of(dialects)) == before
+
+
+# --- settings ---
+
+def test_without_storage_it_says_so_in_the_documented_words(start_vitrine):
+    vitrine = start_vitrine(S3_ENABLED="false")
+    client = token_client(vitrine)
+    for answer in (send(client), presigned(client), client.get(API + "/list"), client.get(API + "/metadata/a"),
+                   client.get(API + "/download/a"), client.delete(API + "/a")):
+        assert_refused(answer, 503, says="S3 file storage is not enabled or not properly configured")
+    assert client.get(API + "/health").json()["s3_enabled"] is False
