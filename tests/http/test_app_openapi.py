@@ -4,11 +4,13 @@ import copy
 import json
 import pathlib
 import re
+import urllib.parse
 
 import jsonschema
 import pytest
+import requests
 
-from app_people import token_client
+from app_people import PASSWORD, add_user, token_client
 from app_pictures import png, upload
 from harness.vitrine import ROOT
 
@@ -220,6 +222,56 @@ def test_real_answers_are_as_it_says(vitrine, document):
         assert_told(document, program.request(method, path.format(**names), json=body), method, path)
     for method, path in (("GET", "/images"), ("POST", "/images/presign-upload")):
         assert_told(document, vitrine.client().request(method, path), method, path)
+
+
+def test_real_answers_of_the_other_systems_apis_are_as_it_says(vitrine, document):
+    program = token_client(vitrine)
+    email = add_user(vitrine)
+
+    def call(method, path, names=None, **options):
+        filled = path.format(**{name: urllib.parse.quote(str(value)) for name, value in (names or {}).items()})
+        answer = program.request(method, filled, **options)
+        assert_told(document, answer, method, path)
+        return answer.json()
+
+    def put(url, headers):
+        answer = requests.put(url, data=png(), headers=headers, timeout=20)
+        assert answer.status_code == 200, answer.text
+
+    tokens = call("POST", "/auth/signin", json={"email": email, "password": PASSWORD})
+    call("POST", "/auth/signin", json={"email": email, "password": "wrong password"})
+    call("POST", "/auth/refresh", json={"refresh_token": tokens["refresh_token"]})
+    call("POST", "/auth/refresh", json={"refresh_token": "nonsense"})
+
+    call("POST", "/upload", json={"fileName": "a.jpg", "fileType": "image/jpeg"})
+    call("POST", "/upload", json={"fileName": "a.exe", "fileType": "x/y"})
+
+    image = call("POST", "/api/profile/upload-image", files={"image": ("a.png", png(), "image/png")})["data"]
+    call("POST", "/api/profile/upload-image", files={"image": ("a.png", b"<html>", "image/png")})
+    call("GET", "/api/profile/images")
+    call("GET", "/api/profile/images/{id}/signed-url", {"id": image["id"]})
+    call("DELETE", "/api/profile/images/{id}", {"id": image["id"]})
+
+    grant = call("POST", "/upload-url", json={"filename": "a.png", "content_type": "image/png"})
+    call("POST", "/download-url", json={"file_key": grant["file_key"]})
+    put(grant["presigned_url"], grant["headers"])
+    call("POST", "/download-url", json={"file_key": grant["file_key"]})
+    call("GET", "/files")
+    call("DELETE", "/files/{key}", {"key": grant["file_key"]})
+    call("DELETE", "/files/{key}", {"key": "uploads/of/nobody.png"})
+
+    grant = call("POST", "/api/v1/upload/presigned", json={"filename": "a.png", "content_type": "image/png", "expires_in": 60})
+    call("POST", "/api/v1/upload/presigned", json={"filename": "a.png", "content_type": "image/png", "expires_in": 0})
+    put(grant["upload_url"], grant["headers"])
+    for path in ("/api/v1/upload/direct", "/api/v1/upload/"):
+        stored = call("POST", path, files={"file": ("b.png", png(), "image/png")})
+    call("GET", "/api/v1/upload/metadata/{key}", {"key": grant["file_id"]})
+    call("GET", "/api/v1/upload/download/{key}/url", {"key": stored["file_id"]})
+    call("GET", "/api/v1/upload/list", params={"prefix": "uploads", "limit": 1})
+    call("GET", "/api/v1/upload/health")
+    call("DELETE", "/api/v1/upload/{key}", {"key": stored["file_id"]})
+    program.headers["Authorization"] = "Bearer " + tokens["access_token"]
+    call("POST", "/auth/signout")
 
 
 # --- the page ---
