@@ -99,7 +99,8 @@ static int serve(struct app *app, const struct config *config, const char *socke
     struct worker_options options = { (int)config->threads, socket_path, DRAIN_MAX_BYTES };
     int code;
 
-    credential_source_start(app->options->domain.storage.credentials);
+    if (!app->options->domain.storage.is_off)
+        credential_source_start(app->options->domain.storage.credentials);
     code = worker_run(&program, &options);
     app_close(app);
     return code;

@@ -80,6 +80,8 @@ static int presign(struct cli *cli, const char *method, sign_fn *sign)
 
     if (read_expires(cli, &wanted_s) != COMMAND_OK)
         return COMMAND_USAGE;
+    if (cli->domain_options.storage.is_off)
+        return cli_fail_status(cli, STATUS_STORAGE_OFF);
     credential_lease_open(&lease, cli->domain_options.storage.credentials);
     code = presign_with(cli, credential_lease_turn(&lease), method, wanted_s, sign);
     credential_lease_close(&lease);

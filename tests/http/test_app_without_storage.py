@@ -70,3 +70,4 @@ def test_the_command_line_touches_no_storage(bare):
     done = bare.cli("presign", "get", "a.png", check=False)
     assert done.returncode == 1 and SENTENCE in done.stderr
     assert "amazonaws" not in bare.logs(1000)
+    assert "credentials for the storage" not in bare.logs(1000)  # nobody looks for any

@@ -49,6 +49,14 @@ def test_links_lead_somewhere(document):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_settings_that_the_readme_names_exist(lighttpd):
+    readme = (ROOT / "README.md").read_text()
+    page = (ROOT / "docs" / "settings.md").read_text()
+    known = set(re.findall(r"`([A-Z0-9_]+)`", page)) | {"SERVER", "BUILD"}
+    named = set(re.findall(r"`((?:AWS|S3|JWT|CORS|CLOUDFRONT|OPEN|PATH|MAX|ALLOWED|PRESIGNED|DISPLAY)_[A-Z0-9_]+)\b", readme))
+    assert len(named) > 20 and not named - known
+
+
 def test_files_that_the_readme_names_exist():
     readme = (ROOT / "README.md").read_text()
     named = re.findall(r"`((?:src|docs|tests|tools|templates|static|cgi-bin|deploy)/[\w./-]*)`", readme)
