@@ -1,6 +1,7 @@
 # The programs that test and measure signing: the vectors' runner, the one that botocore is compared
 # with, and the benchmark.
-SIGNING := $(BUILD)/tests/vectors/test_sigv4 $(BUILD)/tests/differential/signer $(BUILD)/bench/presign
+SIGNING := $(BUILD)/tests/vectors/test_sigv4 $(BUILD)/tests/differential/signer \
+           $(BUILD)/tests/differential/cloudfront $(BUILD)/bench/presign
 
 .PHONY: signing-tests
 signing-tests: $(SIGNING)
