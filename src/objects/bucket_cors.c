@@ -13,7 +13,8 @@ static struct cors_config read_rules(struct call *call)
     struct str xml;
     struct str problem;
     if (str_is_empty(call->bucket) ||
-        store_read_cors(call->store, call->arena, call->bucket, &xml) != STATUS_OK ||
+        store_read_document(call->store, call->arena, call->bucket, STORE_CORS, &xml) !=
+            STATUS_OK ||
         cors_parse(call->arena, xml, &config, &problem) != STATUS_OK)
         config.count = 0;
     return config;
@@ -90,7 +91,8 @@ enum s3_error bucket_cors_get(struct call *call)
     enum s3_error error = call_need_bucket(call);
     if (error != S3_OK)
         return error;
-    enum status status = store_read_cors(call->store, call->arena, call->bucket, &xml);
+    enum status status =
+        store_read_document(call->store, call->arena, call->bucket, STORE_CORS, &xml);
     if (status != STATUS_OK)
         return call_store_error(call, status, S3_NO_SUCH_CORS);
     buf_put(&call->reply->body, xml);
@@ -105,15 +107,16 @@ enum s3_error bucket_cors_put(struct call *call)
     struct cors_config config;
     enum s3_error error = call_need_bucket(call);
     if (error == S3_OK)
-        error = body_read_document(call, STORE_CORS_FILE_MAX, CHECKSUM_OF_BODY, &xml);
+        error = body_read_document(call, STORE_DOCUMENT_MAX, CHECKSUM_OF_BODY, &xml);
     if (error != S3_OK)
         return error;
     if (cors_parse(call->arena, xml, &config, &problem) != STATUS_OK)
         return str_is_empty(problem)
                    ? S3_MALFORMED_XML
                    : call_fail(call, S3_INVALID_REQUEST, "%.*s", STR_ARG(problem));
-    return call_store_error(
-        call, store_write_cors(call->store, call->arena, call->bucket, xml), S3_NO_SUCH_BUCKET);
+    return call_store_error(call,
+        store_write_document(call->store, call->arena, call->bucket, STORE_CORS, xml),
+        S3_NO_SUCH_BUCKET);
 }
 
 enum s3_error bucket_cors_delete(struct call *call)
@@ -123,5 +126,6 @@ enum s3_error bucket_cors_delete(struct call *call)
         return error;
     call->reply->http_status = 204;
     return call_store_error(call,
-        store_write_cors(call->store, call->arena, call->bucket, STR_EMPTY), S3_NO_SUCH_BUCKET);
+        store_write_document(call->store, call->arena, call->bucket, STORE_CORS, STR_EMPTY),
+        S3_NO_SUCH_BUCKET);
 }

@@ -109,6 +109,13 @@ static enum s3_error describe(
             "A copy keeps the checksum of its source; x-amz-checksum-algorithm: %.*s is another.",
             STR_ARG(algorithm));
     *out = is_replaced ? described : source->object;
+    if (str_equal(call_header(call, STR("x-amz-tagging-directive")), STR("REPLACE"))) {
+        memcpy(out->tags, described.tags, sizeof out->tags);
+        out->tag_count = described.tag_count;
+    } else {
+        memcpy(out->tags, source->object.tags, sizeof out->tags);
+        out->tag_count = source->object.tag_count;
+    }
     out->bucket = call->bucket;
     out->key = call->key;
     out->size_bytes = source->object.size_bytes;

@@ -35,6 +35,7 @@
     X(INVALID_PART_ORDER,          "InvalidPartOrder",            400, "The list of parts was not in ascending order. The parts list must be specified in order by part number.") \
     X(INVALID_RANGE,               "InvalidRange",                416, "The requested range is not satisfiable") \
     X(INVALID_REQUEST,             "InvalidRequest",              400, "Invalid Request") \
+    X(INVALID_TAG,                 "InvalidTag",                  400, "The tag provided was not a valid tag.") \
     X(INVALID_TOKEN,               "InvalidToken",                400, "The provided token is malformed or otherwise not valid.") \
     X(INVALID_URI,                 "InvalidURI",                  400, "Couldn't parse the specified URI.") \
     X(KEY_TOO_LONG,                "KeyTooLongError",             400, "Your key is too long.") \
@@ -47,6 +48,7 @@
     X(NO_SUCH_BUCKET,              "NoSuchBucket",                404, "The specified bucket does not exist") \
     X(NO_SUCH_CORS,                "NoSuchCORSConfiguration",     404, "The CORS configuration does not exist") \
     X(NO_SUCH_KEY,                 "NoSuchKey",                   404, "The specified key does not exist.") \
+    X(NO_SUCH_LIFECYCLE,           "NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist") \
     X(NO_SUCH_UPLOAD,              "NoSuchUpload",                404, "The specified multipart upload does not exist. The upload ID might be invalid, or the multipart upload might have been aborted or completed.") \
     X(NOT_IMPLEMENTED,             "NotImplemented",              501, "A header or query you provided implies functionality that is not implemented.") \
     X(PRECONDITION_FAILED,         "PreconditionFailed",          412, "At least one of the pre-conditions you specified did not hold") \

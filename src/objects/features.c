@@ -12,7 +12,6 @@ static const struct { struct str name, harmless; } features[] = {
     { STR_INIT("x-amz-acl"),                           STR_INIT("private") },
     { STR_INIT("x-amz-grant-read"),                    STR_INIT("") },
     { STR_INIT("x-amz-grant-full-control"),            STR_INIT("") },
-    { STR_INIT("x-amz-tagging"),                       STR_INIT("") },
     { STR_INIT("x-amz-website-redirect-location"),     STR_INIT("") },
     { STR_INIT("x-amz-object-lock-mode"),              STR_INIT("") },
     { STR_INIT("x-amz-object-lock-legal-hold"),        STR_INIT("OFF") },

@@ -60,6 +60,9 @@ static void set_validators(struct call *call, const struct store_object *object)
 
 static void set_metadata(struct call *call, const struct store_object *object)
 {
+    if (object->tag_count > 0)
+        call_set_header(
+            call, STR("x-amz-tagging-count"), arena_printf(call->arena, "%zu", object->tag_count));
     for (size_t i = 0; i < object->meta_count; i++)
         reply_set_header(call->reply,
             ARENA_JOIN(call->arena, STR("x-amz-meta-"), object->meta[i].name),
@@ -147,7 +150,7 @@ static bool server_can_send(
     if (has_odd_range(call, range) || has_condition(call))
         return false;
     if (mode == OBJECTS_X_ACCEL_REDIRECT)
-        return object->meta_count == 0;
+        return object->meta_count == 0 && object->tag_count == 0;
     return str_is_empty(reply_header(call->reply, STR("Content-Encoding")));
 }
 

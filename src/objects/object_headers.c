@@ -3,6 +3,8 @@
  */
 #include "objects/object_headers.h"
 
+#include "objects/tags.h"
+
 enum { META_MAX_BYTES = 2048 };
 
 /* clang-format off */
@@ -52,6 +54,15 @@ static enum s3_error read_metadata(struct call *call, struct store_object *objec
     return S3_OK;
 }
 
+static enum s3_error read_tags(struct call *call, struct store_object *object)
+{
+    struct str problem;
+    if (tags_parse_header(call->arena, call_header(call, STR("x-amz-tagging")), object, &problem) ==
+        STATUS_OK)
+        return S3_OK;
+    return call_fail(call, S3_INVALID_TAG, "%.*s", STR_ARG(problem));
+}
+
 enum s3_error object_read_headers(struct call *call, struct store_object *object)
 {
     *object = (struct store_object){ .bucket = call->bucket, .key = call->key };
@@ -59,7 +70,8 @@ enum s3_error object_read_headers(struct call *call, struct store_object *object
         *(struct str *)((char *)object + kept_headers[i].offset) =
             call_header(call, kept_headers[i].name);
     object->content_encoding = content_encoding(call);
-    return read_metadata(call, object);
+    enum s3_error error = read_metadata(call, object);
+    return error == S3_OK ? read_tags(call, object) : error;
 }
 
 struct str object_etag_text(struct str etag)

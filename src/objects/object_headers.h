@@ -6,7 +6,8 @@
 
 #include "objects/call.h"
 
-/* Bucket, key, the content headers that are kept and x-amz-meta-*; everything else is zero.
+/* Bucket, key, the content headers that are kept, x-amz-meta-* and tags; everything else is
+ * zero. InvalidTag,
  * MetadataTooLarge above S3's 2 KB. */
 enum s3_error object_read_headers(struct call *call, struct store_object *out) MUST_CHECK;
 

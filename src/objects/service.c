@@ -62,7 +62,8 @@ static void make_default_bucket(struct objects *objects)
     arena_init(&arena);
     enum status status = store_create_bucket(objects->store, &arena, bucket);
     if (status == STATUS_OK)
-        status = store_write_cors(objects->store, &arena, bucket, STR(CORS_OPEN_CONFIG));
+        status =
+            store_write_document(objects->store, &arena, bucket, STORE_CORS, STR(CORS_OPEN_CONFIG));
     if (status != STATUS_OK && status != STATUS_CONFLICT)
         log_event(LOG_ERROR, "The bucket %.*s could not be made.", STR_ARG(bucket));
     arena_clear(&arena);

@@ -3,9 +3,11 @@
  */
 #include "objects/store_internal.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "objects/key_path.h"
+#include "objects/lifecycle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,9 +154,18 @@ static enum status open_locks(struct store *store)
 /* --- the sweeper's thread ----------------------------------------------------------------------
  */
 
+bool store_is_stopping(struct store *store)
+{
+    pthread_mutex_lock(&store->stop_mutex);
+    bool is_stopping = store->is_stopping;
+    pthread_mutex_unlock(&store->stop_mutex);
+    return is_stopping;
+}
+
 static void *sweeper_main(void *context)
 {
     struct store *store = context;
+    int64_t lifecycle_at_s = 0;
     pthread_mutex_lock(&store->stop_mutex);
     while (!store->is_stopping) {
         struct timespec until;
@@ -165,6 +176,10 @@ static void *sweeper_main(void *context)
             break;
         pthread_mutex_unlock(&store->stop_mutex);
         store_sweep(store, STORE_RETIRED_GRACE_S);
+        if (clock_now_s() >= lifecycle_at_s) {
+            lifecycle_run(store, clock_now_s());
+            lifecycle_at_s = clock_now_s() + LIFECYCLE_EVERY_S;
+        }
         pthread_mutex_lock(&store->stop_mutex);
     }
     pthread_mutex_unlock(&store->stop_mutex);

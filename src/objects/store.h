@@ -4,7 +4,8 @@
  * Knows no HTTP and no signatures. Under the root:
  *
  *     buckets/NAME/keys/...   one small file an object, at the path of key_path.h: its metadata,
- * which names its data file buckets/NAME/cors.xml   the CORS configuration, as it was sent
+ * which names its data file buckets/NAME/cors.xml   the CORS configuration, as it was sent;
+ * lifecycle.xml likewise
  *     data/ab/abcd...         the bytes of an object, written once, never changed; named at random
  *     uploads/ID              the metadata of an object that is being written; flock'd by its
  * writer retired/ID              the metadata of an object that was replaced or deleted locks/NN
@@ -26,10 +27,11 @@
 enum {
     STORE_ID_LEN = 32,
     STORE_META_MAX = 40, /* x-amz-meta-* headers of an object */
+    STORE_TAGS_MAX = 10, /* tags of an object: S3's limit */
     STORE_META_FILE_MAX =
         64 * 1024, /* bytes of a metadata file: 1 KB key, 2 KB x-amz-meta, escaped */
-    STORE_CORS_FILE_MAX = 64 * 1024, /* S3's limit of a CORS configuration */
-    STORE_RETIRED_GRACE_S = 10       /* how long a retired data file can still be sent */
+    STORE_DOCUMENT_MAX = 64 * 1024, /* S3's limit of a CORS configuration, ours of the others */
+    STORE_RETIRED_GRACE_S = 10      /* how long a retired data file can still be sent */
 };
 
 struct store;
@@ -37,6 +39,9 @@ struct store;
 /* Open or make the folder. NULL after logging why. */
 struct store *store_open(struct str root) MUST_CHECK;
 void store_close(struct store *store);
+
+/* Whether store_close waits for the sweeper: long work should end. */
+bool store_is_stopping(struct store *store);
 
 /* Remove what dead writers left, and retired data older than `grace_s`. Safe while others work. */
 void store_sweep(struct store *store, int grace_s);
@@ -62,11 +67,14 @@ bool store_has_bucket(struct store *store, struct arena *arena, struct str name)
 enum status store_list_buckets(struct store *store, struct arena *arena, struct store_bucket **out,
     size_t *out_count) MUST_CHECK;
 
-/* The bucket's CORS document. NOT_FOUND when there is none. An empty `xml` removes it. */
-enum status store_read_cors(
-    struct store *store, struct arena *arena, struct str bucket, struct str *out_xml) MUST_CHECK;
-enum status store_write_cors(
-    struct store *store, struct arena *arena, struct str bucket, struct str xml) MUST_CHECK;
+/* What is kept about a bucket as it was sent. */
+enum store_document { STORE_CORS, STORE_LIFECYCLE };
+
+/* A document of the bucket. NOT_FOUND when there is none. An empty `xml` removes it. */
+enum status store_read_document(struct store *store, struct arena *arena, struct str bucket,
+    enum store_document document, struct str *out_xml) MUST_CHECK;
+enum status store_write_document(struct store *store, struct arena *arena, struct str bucket,
+    enum store_document document, struct str xml) MUST_CHECK;
 
 /* --- objects --------------------------------------------------------------------------------- */
 
@@ -89,6 +97,8 @@ struct store_object {
     struct str checksum_type; /* "COMPOSITE": of its parts' checksums; empty: of the whole */
     struct pair meta[STORE_META_MAX]; /* x-amz-meta-NAME without the prefix */
     size_t meta_count;
+    struct pair tags[STORE_TAGS_MAX];
+    size_t tag_count;
 };
 
 /* Read an object's metadata. NOT_FOUND or IO. */

@@ -22,6 +22,17 @@ static const char *absolute(struct store *store, struct arena *arena, const char
     return arena_printf(arena, "%s/%s", store->root, path).ptr;
 }
 
+static const char *const documents[] = {
+    [STORE_CORS] = "cors.xml",
+    [STORE_LIFECYCLE] = "lifecycle.xml",
+};
+
+static void remove_documents(struct store *store, struct arena *arena, struct str bucket)
+{
+    for (size_t i = 0; i < COUNT_OF(documents); i++)
+        unlinkat(store->root_fd, store_bucket_path(arena, bucket, documents[i]), 0);
+}
+
 bool store_has_bucket(struct store *store, struct arena *arena, struct str name)
 {
     return faccessat(store->root_fd, store_bucket_path(arena, name, "keys"), F_OK, 0) == 0;
@@ -29,7 +40,7 @@ bool store_has_bucket(struct store *store, struct arena *arena, struct str name)
 
 /*
  * "keys" is made last: until then the bucket is not there, and a second attempt finishes what a
- * crash left. For the same reason an old CORS file is removed here too.
+ * crash left. For the same reason old documents are removed here too.
  */
 static enum status create_bucket(struct store *store, struct arena *arena, struct str name)
 {
@@ -38,7 +49,7 @@ static enum status create_bucket(struct store *store, struct arena *arena, struc
     char *folder = arena_c_string(arena, ARENA_JOIN(arena, STR("buckets/"), name));
     if (mkdirat(store->root_fd, folder, 0750) != 0 && errno != EEXIST)
         return store_status_of_errno(errno);
-    unlinkat(store->root_fd, store_bucket_path(arena, name, "cors.xml"), 0);
+    remove_documents(store, arena, name);
     struct str created = arena_printf(arena, "%lld", (long long)clock_now_ms());
     enum status status = file_write_atomic(
         absolute(store, arena, store_bucket_path(arena, name, "created")), created, 0640);
@@ -59,7 +70,7 @@ static enum status delete_bucket(struct store *store, struct arena *arena, struc
         return errno == ENOTEMPTY || errno == EEXIST ? STATUS_CONFLICT
                                                      : store_status_of_errno(errno);
     char *folder = arena_c_string(arena, ARENA_JOIN(arena, STR("buckets/"), name));
-    unlinkat(store->root_fd, store_bucket_path(arena, name, "cors.xml"), 0);
+    remove_documents(store, arena, name);
     unlinkat(store->root_fd, store_bucket_path(arena, name, "created"), 0);
     unlinkat(store->root_fd, folder, AT_REMOVEDIR);
     return store_sync_folder(store, "buckets");
@@ -139,17 +150,18 @@ enum status store_list_buckets(
     return STATUS_OK;
 }
 
-enum status store_read_cors(
-    struct store *store, struct arena *arena, struct str bucket, struct str *out_xml)
+enum status store_read_document(struct store *store, struct arena *arena, struct str bucket,
+    enum store_document document, struct str *out_xml)
 {
-    const char *path = absolute(store, arena, store_bucket_path(arena, bucket, "cors.xml"));
-    return file_read(arena, path, STORE_CORS_FILE_MAX, out_xml);
+    const char *path =
+        absolute(store, arena, store_bucket_path(arena, bucket, documents[document]));
+    return file_read(arena, path, STORE_DOCUMENT_MAX, out_xml);
 }
 
-static enum status write_cors(
-    struct store *store, struct arena *arena, struct str bucket, struct str xml)
+static enum status write_document(struct store *store, struct arena *arena, struct str bucket,
+    enum store_document document, struct str xml)
 {
-    const char *path = store_bucket_path(arena, bucket, "cors.xml");
+    const char *path = store_bucket_path(arena, bucket, documents[document]);
     if (!store_has_bucket(store, arena, bucket))
         return STATUS_NOT_FOUND;
     if (!str_is_empty(xml))
@@ -159,11 +171,11 @@ static enum status write_cors(
     return store_sync_parent(store, arena, path);
 }
 
-enum status store_write_cors(
-    struct store *store, struct arena *arena, struct str bucket, struct str xml)
+enum status store_write_document(struct store *store, struct arena *arena, struct str bucket,
+    enum store_document document, struct str xml)
 {
     struct store_lock *lock = store_lock_key(store, bucket, STR_EMPTY);
-    enum status status = write_cors(store, arena, bucket, xml);
+    enum status status = write_document(store, arena, bucket, document, xml);
     store_unlock(lock);
     return status;
 }

@@ -70,6 +70,15 @@ static void put_text(struct buf *out, struct str name, struct str value)
     buf_put_byte(out, '\n');
 }
 
+static void put_pair(struct buf *out, const char *field, const struct pair *pair)
+{
+    buf_put_c(out, field);
+    escape_url(out, pair->name);
+    buf_put_byte(out, '=');
+    escape_url(out, pair->value);
+    buf_put_byte(out, '\n');
+}
+
 void store_meta_write(struct buf *out, const struct store_object *object)
 {
     struct store_object copy = *object;
@@ -82,22 +91,20 @@ void store_meta_write(struct buf *out, const struct store_object *object)
         buf_put_i64(out, *number_field(&copy, i));
         buf_put_byte(out, '\n');
     }
-    for (size_t i = 0; i < object->meta_count; i++) {
-        buf_put_c(out, "meta ");
-        escape_url(out, object->meta[i].name);
-        buf_put_byte(out, '=');
-        escape_url(out, object->meta[i].value);
-        buf_put_byte(out, '\n');
-    }
+    for (size_t i = 0; i < object->meta_count; i++)
+        put_pair(out, "meta ", &object->meta[i]);
+    for (size_t i = 0; i < object->tag_count; i++)
+        put_pair(out, "tag ", &object->tags[i]);
     buf_put_c(out, LAST_LINE "\n");
 }
 
-static bool parse_meta_header(struct arena *arena, struct str line, struct store_object *out)
+static bool parse_pair(
+    struct arena *arena, struct str line, struct pair *pairs, size_t *count, size_t max)
 {
     struct str name;
-    if (out->meta_count == STORE_META_MAX || !str_split(&line, '=', &name) || line.ptr == NULL)
+    if (*count == max || !str_split(&line, '=', &name) || line.ptr == NULL)
         return false;
-    struct pair *pair = &out->meta[out->meta_count++];
+    struct pair *pair = &pairs[(*count)++];
     return escape_url_decode(arena, name, false, &pair->name) &&
            escape_url_decode(arena, line, false, &pair->value);
 }
@@ -115,7 +122,9 @@ static bool parse_line(struct arena *arena, struct str line, struct store_object
         if (str_equal(name, number_fields[i].name))
             return str_parse_i64(line, number_field(out, i));
     if (str_equal(name, STR("meta")))
-        return parse_meta_header(arena, line, out);
+        return parse_pair(arena, line, out->meta, &out->meta_count, STORE_META_MAX);
+    if (str_equal(name, STR("tag")))
+        return parse_pair(arena, line, out->tags, &out->tag_count, STORE_TAGS_MAX);
     return true;
 }
 

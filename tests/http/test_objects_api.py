@@ -316,7 +316,7 @@ def test_if_match_replaces_only_that_object(s3, bucket):
 
 
 @pytest.mark.parametrize("headers", [
-    {"x-amz-acl": "public-read"}, {"x-amz-server-side-encryption": "AES256"}, {"x-amz-tagging": "a=b"},
+    {"x-amz-acl": "public-read"}, {"x-amz-server-side-encryption": "AES256"}, {"x-amz-website-redirect-location": "/x"},
     {"x-amz-storage-class": "GLACIER"}, {"x-amz-checksum-md5": "x"},
 ])
 def test_what_is_not_there_is_refused_and_not_ignored(s3, bucket, headers):
@@ -328,9 +328,9 @@ def test_what_is_not_there_is_refused_and_not_ignored(s3, bucket, headers):
 
 
 @pytest.mark.parametrize("call,args", [
-    ("get_object_acl", {"Key": "a"}), ("get_bucket_versioning", {}), ("get_object_tagging", {"Key": "a"}),
+    ("get_object_acl", {"Key": "a"}), ("get_bucket_versioning", {}), ("get_object_torrent", {"Key": "a"}),
     ("delete_object", {"Key": "a", "VersionId": "1"}), ("get_bucket_policy", {}),
-    ("delete_bucket_lifecycle", {}), ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
+    ("delete_bucket_website", {}), ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
 ])
 def test_operations_that_are_not_there_say_so_and_do_nothing(s3, bucket, call, args):
     put(s3, bucket, "a", body=b"kept")
