@@ -111,8 +111,8 @@ CREATE TABLE assets (
     stored_at        INTEGER, -- when storage got the bytes (its Last-Modified); NULL until then
     reserved_size    INTEGER NOT NULL DEFAULT 0 CHECK (reserved_size >= 0), -- bytes of the owner's quota that
                               -- it holds while it is pending: granted_size, else the most that may come
-    is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- no commit call will come:
-                              -- pending, adopted when it is looked for; ready, can be overwritten yet
+    is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- pending: no commit
+                              -- call will come, adopted when looked for; ready: can be overwritten yet
     CHECK ((width IS NULL) = (height IS NULL)),
     CHECK (state <> 'ready' OR size_bytes IS NOT NULL),
     CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL),

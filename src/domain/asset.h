@@ -16,13 +16,14 @@
  * for it is told once why (MISMATCH, TOO_LARGE, TYPE_NOT_ALLOWED), and NOT_FOUND from then on.
  *
  * Such a grant cannot carry if-none-match, so the URL writes as often as its holder likes until it
- * expires, also after the adoption. Until an hour after that end the asset is `open`: asset_find*,
- * asset_sign_id, asset_read_stream and asset_list_keys compare the object's ETag with the adopted
- * one, and inspect it again when it changed: the new facts are taken, or the object is refused and
- * goes. The last such look is asset_sweep's; then the asset is like any other. What this does not
- * do: a URL that was signed for people before an overwrite shows the new bytes (as the type that
- * was granted, never as what they are) until the next look; grids (asset_list, asset_sign_many) do
- * not look.
+ * expires, also after the adoption; and where storage does not know if-none-match at all, so does
+ * every other grant after its commit. Until an hour after that end the asset is `open`:
+ * asset_find*, asset_sign_id, asset_read_stream and asset_list_keys compare the object's ETag with
+ * the adopted one, and inspect it again when it changed: the new facts are taken, or the object is
+ * refused and goes. The last such look is asset_sweep's; then the asset is like any other. What
+ * this does not do: a URL that was signed for people before an overwrite shows the new bytes (as
+ * the type that was granted, never as what they are) until the next look; grids (asset_list,
+ * asset_sign_many) do not look.
  */
 #ifndef DOMAIN_ASSET_H
 #define DOMAIN_ASSET_H

@@ -199,6 +199,7 @@ static enum status inspect(struct task *task, struct asset_row *row)
         row->sha256 = proven;
         row->etag = head.etag;
         row->stored_at = head.last_modified_at > 0 ? head.last_modified_at : clock_now_s();
+        row->is_open |= !task->domain->options->storage.has_conditional_put;
         row->width = sniff.width;
         row->height = sniff.height;
     }

@@ -88,8 +88,9 @@ enum status asset_see_etag(struct task *task, struct asset_row *row, struct str 
 enum status asset_head(struct task *task, struct str key, struct s3_result *head) MUST_CHECK;
 
 /*
- * Look at the object of a pending row: HEAD, and the first bytes. OK: size_bytes, sha256, etag,
- * width and height of *row are what storage says. NOT_UPLOADED; MISMATCH, TOO_LARGE or
+ * Look at the object of a granted row: HEAD, and the first bytes. OK: size_bytes, sha256, etag,
+ * width and height of *row are what storage says, and it is open where the storage lets a grant
+ * write twice. NOT_UPLOADED; MISMATCH, TOO_LARGE or
  * TYPE_NOT_ALLOWED: refused, see asset_is_refusal; CONFLICT: it changed between two looks;
  * STORAGE*.
  */

@@ -167,7 +167,8 @@ enum status assets_set_ready(struct db *db, const struct asset_row *row)
     query_bind_str(&query, 8, row->title);
     query_bind_str(&query, 9, row->alt);
     query_bind_i64(&query, 10, row->updated_at);
-    query_bind_i64(&query, 11, row->id);
+    query_bind_i64(&query, 11, row->is_open);
+    query_bind_i64(&query, 12, row->id);
     return query_run_on_row(&query);
 }
 

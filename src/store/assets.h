@@ -101,8 +101,8 @@ enum status assets_list_owners(
     struct db *db, struct arena *arena, size_t limit, struct owner_rows *out) MUST_CHECK;
 
 /* 'pending' -> 'ready', with what storage and the bytes say: size_bytes, sha256, etag, width,
- * height, stored_at, filename, title, alt, updated_at of `row`. NOT_FOUND when it was not pending
- * any more. */
+ * height, stored_at, filename, title, alt, updated_at, is_open of `row`. NOT_FOUND when it was not
+ * pending any more. */
 enum status assets_set_ready(struct db *db, const struct asset_row *row) MUST_CHECK;
 
 /* An open image was overwritten: size_bytes, sha256, etag, width, height, stored_at, updated_at of

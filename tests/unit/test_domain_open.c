@@ -244,6 +244,43 @@ static void a_ready_image_is_deleted_by_key(void **state)
     assert_int_equal(fake_count(), 0);
 }
 
+static void storage_that_knows_no_condition_leaves_every_grant_open(void **state)
+{
+    struct world *world = *state;
+    struct asset asset, closed = add(&world->task, "closed.png");
+    struct sweep_report report;
+    int heads;
+
+    world->options.storage.has_conditional_put = false;
+    asset = add(&world->task, "open.png");
+    heads = fake.heads;
+    assert_ok(asset_find(&world->task, closed.id, &closed));
+    assert_int_equal(fake.heads, heads);
+    assert_ok(asset_find(&world->task, asset.id, &asset));
+    assert_int_equal(fake.heads, heads + 1);
+    fake_upload(asset.key, STR("<html>"), "image/png");
+    assert_status(asset_find(&world->task, asset.id, &asset), MISMATCH);
+    assert_status(asset_find(&world->task, asset.id, &asset), NOT_FOUND);
+    add(&world->task, "open.png");
+    clock_freeze(OVER_S + 301);
+    assert_ok(asset_sweep(world_as(world, ACTOR_SYSTEM), 100, &report));
+    assert_int_equal(report.settled, 1);
+}
+
+static void a_file_that_came_through_us_is_never_open(void **state)
+{
+    struct world *world = *state;
+    struct http_source_memory memory;
+    struct http_source source = http_source_from_memory(&memory, png(world->task.arena, 4, 3, 500));
+    const struct asset_store_request request = { .filename = STR("a.png") };
+    struct asset asset;
+
+    world->options.storage.has_conditional_put = false;
+    assert_ok(asset_store_stream(
+        &world->task, &request, (struct byte_source){ source.read, source.context }, &asset));
+    assert_int_equal(world_number(world, "SELECT count(*) FROM assets WHERE is_open = 1"), 0);
+}
+
 static void a_commit_of_such_an_upload_is_welcome_all_the_same(void **state)
 {
     struct world *world = *state;
@@ -286,6 +323,8 @@ int main(void)
         world_test(a_sweep_adopts_uploads_that_nobody_asked_for),
         world_test(an_upload_can_be_deleted_by_key_before_anyone_looked_at_it),
         world_test(a_ready_image_is_deleted_by_key),
+        world_test(storage_that_knows_no_condition_leaves_every_grant_open),
+        world_test(a_file_that_came_through_us_is_never_open),
         world_test(a_commit_of_such_an_upload_is_welcome_all_the_same),
         world_test(a_wanted_lifetime_of_an_address_is_kept_exactly),
     };
