@@ -78,6 +78,13 @@ enum status files_upload_url_post(struct exchange *exchange)
     return response_json(exchange, 200, answer);
 }
 
+static enum status words(struct exchange *exchange, enum status status)
+{
+    if (status == STATUS_NOT_FOUND)
+        exchange->task.failure.sentence = STR("There is no file with this key.");
+    return status;
+}
+
 enum status files_download_url_post(struct exchange *exchange)
 {
     const struct download_body *body = exchange->params;
@@ -89,7 +96,7 @@ enum status files_download_url_post(struct exchange *exchange)
         status = asset_sign(&exchange->task, &asset, DELIVERY_DOWNLOAD,
             exchange->thread->domain.options->grant_ttl_s, &download);
     if (status != STATUS_OK)
-        return status;
+        return words(exchange, status);
     return response_json(exchange, 200, url_json(download.url, download.expires_in_s, asset.key));
 }
 
@@ -130,7 +137,7 @@ enum status files_file_delete(struct exchange *exchange)
     enum status status = asset_delete_by_key(&exchange->task, exchange->key, &is_pending);
 
     if (status != STATUS_OK)
-        return status;
+        return words(exchange, status);
     return response_json(exchange, is_pending ? 202 : 200,
         json_pack("{s:s, s:o}", "message", "File deleted successfully", "file_key",
             json_from_str(exchange->key)));

@@ -58,23 +58,34 @@ const struct param_set storage_v1_list_get_params = PARAM_SET(struct list_query,
 
 /* --- words --- */
 
+static struct str their_words(const struct exchange *exchange, enum status status)
+{
+    switch (status) {
+    case STATUS_TOO_LARGE:
+        return arena_printf(exchange->arena, "File too large. Maximum size: %lld bytes",
+            (long long)exchange->thread->domain.options->policy.max_size_bytes);
+    case STATUS_TYPE_NOT_ALLOWED:
+        return STR("File type not allowed");
+    case STATUS_STORAGE_REFUSED:
+        return STR("Access denied to S3 bucket");
+    default:
+        return STR_EMPTY;
+    }
+}
+
 enum status storage_v1_words(struct exchange *exchange, enum status status)
 {
     struct failure *failure = &exchange->task.failure;
-    struct str said = failure->sentence;
+    struct str theirs = their_words(exchange, status);
+    bool is_form = status == STATUS_TOO_LARGE && !str_equal(failure->field, STR("size"));
 
-    if (status == STATUS_TOO_LARGE && str_equal(failure->field, STR("size")))
-        failure->sentence =
-            arena_printf(exchange->arena, "File too large. Maximum size: %lld bytes",
-                (long long)exchange->thread->domain.options->policy.max_size_bytes);
-    else if (status == STATUS_TYPE_NOT_ALLOWED)
-        failure->sentence = STR("File type not allowed");
-    else if (status == STATUS_STORAGE_REFUSED)
-        failure->sentence = STR("Access denied to S3 bucket");
-    else
+    if (status == STATUS_NOT_FOUND)
+        failure->sentence = STR("There is no file with this id.");
+    if (str_is_empty(theirs) || is_form)
         return status;
     if (str_is_empty(failure->hint))
-        failure->hint = said;
+        failure->hint = failure->sentence;
+    failure->sentence = theirs;
     return status;
 }
 
