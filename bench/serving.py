@@ -6,11 +6,19 @@ slows both; the absolute numbers are there to be read, not compared between mach
 
     signed-url   GET /images/:id/signed-url with a session, against a bare FastCGI answer on the same
                  lighttpd, and against FastAPI + boto3 (bench/fastapi_app.py)
+                 the same with a JWT and with an API token instead of the session cookie
+    files        POST /upload-url and /download-url, against FastAPI + boto3 and against Express + AWS SDK v3
+                 (bench/express_app.mjs), all on the same storage. Each checks a bearer token: the peers in
+                 a map, Vitrine in its database with account, role, scope and revocation. The peers keep
+                 nothing of an upload URL that they give away; Vitrine writes a row and its audit to disk
+                 (fsync) before it answers. For a download the peers ask storage each time; Vitrine only
+                 while the object can still be overwritten
+    direct       POST /api/v1/upload/direct of 100 MB and 1 GB: the worker's memory
     page         the page of images, 100 images; memory of the worker over 100,000 requests
     grid         the page of images with 1,000,000 rows against 1,000
     objects      the embedded S3 endpoint against nginx's own DAV PUT and file GET
 
-Needs wrk, nginx with its DAV module, python3-fastapi and uvicorn: `make bench` installs them.
+Needs wrk, nginx with its DAV module, python3-fastapi, uvicorn, node and npm packages: `make bench` installs them.
 """
 
 import os
@@ -18,107 +26,20 @@ import pathlib
 import re
 import secrets
 import shutil
-import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 import requests
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+from peers import (ROOT, ROUNDS, THREADS, Server, in_turns, start_express, start_fastapi, start_hello, wrk)
+from harness.vitrine import BUILD, Vitrine, free_port_pair
 
-from harness.vitrine import BUILD, Vitrine, free_port_pair  # noqa: E402
-
-ROUNDS = 5
-SECONDS = 3
-CONNECTIONS = 32
-THREADS = 8
-# Counted, but never reached: what counting costs is part of what is measured.
-LIMITS = {f"RATE_{name}": "1000000/s" for name in ("SIGN_IN", "PRESIGN", "WRITE", "READ")}
-
-
-# --- tools ---------------------------------------------------------------------------------------------
-
-
-def wrk(url, headers=(), seconds=SECONDS):
-    """Requests a second that got a 2xx."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s"]
-    for header in headers:
-        command += ["-H", header]
-    text = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in text or "Socket errors" in text:
-        raise RuntimeError(f"{url} failed under load:\n{text}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
-
-
-def in_turns(rounds, **measures):
-    """The median of each measure, all of them measured in turns."""
-    taken = {name: [] for name in measures}
-    for _ in range(rounds):
-        for name, measure in measures.items():
-            taken[name].append(measure())
-    return {name: statistics.median(values) for name, values in taken.items()}
-
-
-class Server:
-    """A peer in a process group of its own, in a temporary folder."""
-
-    def __init__(self, command, port, env=None, folder=None):
-        self.folder = folder or pathlib.Path(tempfile.mkdtemp(prefix="vitrine-bench-"))
-        self.process = subprocess.Popen(
-            command, cwd=ROOT / "bench", env={**os.environ, **(env or {})}, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=(self.folder / "log").open("wb"), stderr=subprocess.STDOUT)
-        end = time.monotonic() + 20
-        while True:
-            try:
-                requests.get(f"http://127.0.0.1:{port}/", timeout=1)
-                return
-            except requests.ConnectionError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise RuntimeError(f"{command[0]}: {(self.folder / 'log').read_text()}") from None
-                time.sleep(0.05)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def start_hello():
-    """A bare FastCGI program behind a lighttpd that is set up like ours."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="vitrine-bench-"))
-    port = free_port_pair()
-    subprocess.run(["gcc", "-O2", "-pthread", "-o", folder / "hello", ROOT / "bench" / "hello.c", "-lfcgi"],
-                   check=True)
-    (folder / "lighttpd.conf").write_text(f"""
-server.modules = ( "mod_accesslog", "mod_fastcgi" )
-server.bind = "127.0.0.1"
-server.port = {port}
-server.document-root = "{folder}"
-server.feature-flags = ( "server.h2proto" => "disable", "server.h2c" => "disable" )
-accesslog.filename = "{folder}/access.log"
-accesslog.format = "%h %t \\"%m %U\\" %s %b %D"
-fastcgi.server = ( "" => (( "bin-path" => "{folder}/hello", "socket" => "{folder}/hello.sock",
-    "max-procs" => 1, "listen-backlog" => 1024, "check-local" => "disable",
-    "bin-environment" => ( "THREADS" => "{THREADS}" ) )))
-""")
-    server = Server(["lighttpd", "-D", "-f", str(folder / "lighttpd.conf")], port, folder=folder)
-    return server, f"http://127.0.0.1:{port}/"
-
-
-def start_fastapi(token):
-    port = free_port_pair()
-    server = Server(
-        [sys.executable, "-m", "uvicorn", "fastapi_app:app", "--host", "127.0.0.1", "--port", str(port), "--no-access-log",
-         "--log-level", "warning", "--workers", str(os.cpu_count())], port,
-        env={"BENCH_TOKEN": token, "BENCH_S3": "http://127.0.0.1:9000"})
-    return server, f"http://127.0.0.1:{port}/images/1/signed-url"
+# --- what is measured ------------------------------------------------------------------------------------
 
 
 def session_cookie(vitrine):
@@ -138,30 +59,176 @@ def memory_kb(vitrine, program="vitrine.fcgi", field="VmRSS"):
     return int(re.search(field + r":\s+(\d+)", status).group(1))
 
 
+def start_vitrine(server="lighttpd", **settings):
+    """With rate limits that are counted and never reached: they are for one sender, and here one asks."""
+    limits = {f"RATE_{name}": "1000000/s" for name in ("SIGN_IN", "PRESIGN", "WRITE", "READ")}
+    return Vitrine(server, THREADS=THREADS, **{**limits, **settings})
+
+
+def bearer(token):
+    return f"Authorization: Bearer {token}"
+
+
+def sign_in(vitrine):
+    """A JWT."""
+    answer = requests.post(vitrine.base_url + "/auth/signin",
+                           json={"email": vitrine.admin_email, "password": vitrine.admin_password}, timeout=10)
+    answer.raise_for_status()
+    return answer.json()["token"]
+
+
+def make_token(vitrine):
+    """An API token."""
+    return vitrine.cli("token", "add", vitrine.admin_email, "--name", "bench").stdout.split()[-1]
+
+
+def png():
+    """A small real picture."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + b"\x30\x60\x90" * 64 for _ in range(64))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+SMALL_PNG = png()
+
+
+def call(vitrine, path, body, token):
+    answer = requests.post(vitrine.base_url + path, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def store(vitrine):
+    """An image that its grant let nobody write twice; its key."""
+    token = make_token(vitrine)
+    words = {"filename": "boat.png", "filetype": "image/png"}
+    grant = call(vitrine, "/images/presign-upload", {**words, "size": len(SMALL_PNG)}, token)
+    requests.put(grant["url"], data=SMALL_PNG, headers=grant["headers"], timeout=10).raise_for_status()
+    call(vitrine, "/images", {**words, "key": grant["key"]}, token)
+    return grant["key"]
+
+
+def store_openly(vitrine):
+    """One that came by /upload-url: until that URL ends, the object may still change."""
+    token = make_token(vitrine)
+    grant = call(vitrine, "/upload-url", {"filename": "boat.png", "content_type": "image/png"}, token)
+    requests.put(grant["presigned_url"], data=SMALL_PNG, headers={"Content-Type": "image/png"},
+                 timeout=10).raise_for_status()
+    call(vitrine, "/download-url", {"file_key": grant["file_key"]}, token)
+    return grant["file_key"]
+
+
+def check_peer(url, token, upload, key):
+    """Its URLs work: it does what it is compared for."""
+    headers = {"Authorization": f"Bearer {token}"}
+    grant = requests.post(url + "/upload-url", json=upload, headers=headers, timeout=10).json()
+    requests.put(grant["presigned_url"], data=SMALL_PNG, headers={"Content-Type": upload["content_type"]},
+                 timeout=10).raise_for_status()
+    shown = requests.post(url + "/download-url", json={"file_key": key}, headers=headers, timeout=10).json()
+    assert requests.get(shown["presigned_url"], timeout=10).content == SMALL_PNG
+    assert requests.post(url + "/download-url", json={"file_key": "no"}, headers=headers, timeout=10).status_code == 404
+
+
 # --- parts ---------------------------------------------------------------------------------------------
 
 
 def part_signed_url(report):
     token = secrets.token_urlsafe(32)
     hello, hello_url = start_hello()
-    fastapi, fastapi_url = start_fastapi(token)
-    with hello, fastapi, Vitrine("lighttpd", THREADS=THREADS, **LIMITS) as vitrine:
+    with hello, start_vitrine() as vitrine:
         add_images(vitrine, 1000)
-        cookie = session_cookie(vitrine)
-        rates = in_turns(
-            ROUNDS,
-            hello=lambda: wrk(hello_url),
-            vitrine=lambda: wrk(vitrine.base_url + "/images/500/signed-url", [cookie]),
-            fastapi=lambda: wrk(fastapi_url, [f"Authorization: Bearer {token}"]))
+        cookie, jwt, own_token = session_cookie(vitrine), sign_in(vitrine), make_token(vitrine)
+        ours = vitrine.base_url + "/images/500/signed-url"
+        fastapi, fastapi_url = start_fastapi(token, vitrine)
+        with fastapi:
+            rates = in_turns(
+                ROUNDS,
+                hello=lambda: wrk(hello_url),
+                vitrine=lambda: wrk(ours, [cookie]),
+                jwt=lambda: wrk(ours, [bearer(jwt)]),
+                token=lambda: wrk(ours, [bearer(own_token)]),
+                fastapi=lambda: wrk(fastapi_url + "/images/1/signed-url", [bearer(token)]))
     report("GET /images/:id/signed-url, requests/s", f"{rates['vitrine']:,.0f}")
     report("bare FastCGI answer, requests/s", f"{rates['hello']:,.0f}")
     report("FastAPI + boto3, requests/s", f"{rates['fastapi']:,.0f}")
     report("ratio to the bare answer", f"{rates['vitrine'] / rates['hello']:.2f}", ">= 0.85")
     report("ratio to FastAPI + boto3", f"{rates['vitrine'] / rates['fastapi']:.1f}", ">= 6")
+    report("the same with a JWT, requests/s", f"{rates['jwt']:,.0f}")
+    report("the same with an API token, requests/s", f"{rates['token']:,.0f}")
+    report("JWT against session cookie", f"{rates['jwt'] / rates['vitrine']:.2f}", ">= 0.9")
+
+
+def part_files(report):
+    token = secrets.token_urlsafe(32)
+    with start_vitrine() as vitrine:
+        own = bearer(make_token(vitrine))
+        upload, kept, open_ = {"filename": "boat.png", "content_type": "image/png"}, store(vitrine), store_openly(vitrine)
+        fastapi, fastapi_url = start_fastapi(token, vitrine)
+        express, express_url = start_express(token, vitrine)
+        with fastapi, express:
+            for url in fastapi_url, express_url:  # they answer what they are asked
+                check_peer(url, token, upload, kept)
+            def ask(url, path, body, who):
+                return lambda: wrk(url + path, [who], json_body=body)
+            them = bearer(token)
+            rates = in_turns(
+                ROUNDS,
+                upload=ask(vitrine.base_url, "/upload-url", upload, own),
+                upload_fastapi=ask(fastapi_url, "/upload-url", upload, them),
+                upload_express=ask(express_url, "/upload-url", upload, them),
+                download=ask(vitrine.base_url, "/download-url", {"file_key": kept}, own),
+                download_open=ask(vitrine.base_url, "/download-url", {"file_key": open_}, own),
+                download_fastapi=ask(fastapi_url, "/download-url", {"file_key": kept}, them),
+                download_express=ask(express_url, "/download-url", {"file_key": kept}, them))
+    for what, names in ("upload", ["upload"]), ("download", ["download", "download_open"]):
+        for name in names:
+            how = {"upload": "", "download": " of an image that nobody can overwrite",
+                   "download_open": " while its upload URL lives (a HEAD each time, like the others)"}[name]
+            report(f"POST /{what}-url{how}, requests/s", f"{rates[name]:,.0f}")
+        for peer, label, target in ("fastapi", "FastAPI + boto3", 8), ("express", "Express + AWS SDK v3", 10):
+            theirs = rates[f"{what}_{peer}"]
+            report(f"POST /{what}-url, {label}, requests/s", f"{theirs:,.0f}")
+            report(f"POST /{what}-url against {label}", f"{rates[what] / theirs:.1f}", f">= {target}")
+            for name in names[1:]:
+                report(f"POST /{what}-url while its upload URL lives, against {label}", f"{rates[name] / theirs:.1f}")
+
+
+def watched(vitrine, work):
+    """The worker's memory in KB before the work, at most during it, and the seconds that it took."""
+    pid = vitrine.pids_of("vitrine.fcgi")[0]
+    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins again here
+    before, start = memory_kb(vitrine), time.monotonic()
+    work()
+    return before, memory_kb(vitrine, field="VmHWM"), time.monotonic() - start
+
+
+def part_direct(report):
+    sizes = ("100 MB", 100_000_000), ("1 GB", 1_000_000_000)
+    with start_vitrine("nginx", MAX_FILE_SIZE="2GB") as vitrine:
+        token = make_token(vitrine)
+        file = vitrine.data / "big.png"
+        for name, size in sizes:
+            with file.open("wb") as out:
+                out.write(SMALL_PNG)
+                for _ in range(0, size - len(SMALL_PNG), 1_000_000):
+                    out.write(secrets.token_bytes(1_000_000))
+            def upload():
+                subprocess.run(
+                    ["curl", "-sSf", "-o", "/dev/null", "-H", bearer(token), "-F", f"file=@{file};type=image/png",
+                     vitrine.base_url + "/api/v1/upload/direct"], check=True)
+            if size == sizes[0][1]:
+                upload()  # once before, so that every thread that will work has its memory
+            before, peak, seconds = watched(vitrine, upload)
+            report(f"direct upload of {name}, seconds", f"{seconds:.2f}")
+            report(f"direct upload of {name}: worker's memory before and at most, MB",
+                   f"{before / 1024:.1f} and {peak / 1024:.1f}")
+            report(f"direct upload of {name}: growth, KB", f"{max(peak - before, 0):,}", "<= 4,096")
 
 
 def part_page(report):
-    with Vitrine("lighttpd", THREADS=THREADS, **LIMITS) as vitrine:
+    with start_vitrine() as vitrine:
         add_images(vitrine, 100)
         cookie = session_cookie(vitrine)
         url = vitrine.base_url + "/admin/images"
@@ -182,7 +249,7 @@ def part_page(report):
 
 
 def part_grid(report):
-    with Vitrine("lighttpd", THREADS=THREADS, **LIMITS) as small, Vitrine("lighttpd", THREADS=THREADS, **LIMITS) as large:
+    with start_vitrine() as small, start_vitrine() as large:
         add_images(small, 1000)
         add_images(large, 1_000_000)
         cookies = session_cookie(small), session_cookie(large)
@@ -248,7 +315,7 @@ def part_objects(report):
     data.mkdir()
     try:
         dav, dav_url = start_dav(base / "dav")
-        with dav, Vitrine("nginx", data=data, THREADS=THREADS, **LIMITS, MAX_FILE_SIZE="2GB") as vitrine:
+        with dav, start_vitrine("nginx", data=data, MAX_FILE_SIZE="2GB") as vitrine:
             for name, count, size in ("1,000 of 100 KB", 1000, 100_000), ("one of 1 GB", 1, 1 << 30):
                 file = base / "file"
                 with file.open("wb") as out:
@@ -272,7 +339,7 @@ def part_objects(report):
         shutil.rmtree(base, ignore_errors=True)
 
 
-PARTS = {"signed-url": part_signed_url, "page": part_page, "grid": part_grid, "objects": part_objects}
+PARTS = {"signed-url": part_signed_url, "files": part_files, "direct": part_direct, "page": part_page, "grid": part_grid, "objects": part_objects}
 
 
 def main():
