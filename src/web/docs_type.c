@@ -68,8 +68,8 @@ struct str docs_type_text(struct arena *arena, const json_t *schema)
     put_types(&out, json_object_get(schema, "type"));
     put_bounds(arena, &out, schema, "minLength", "maxLength", " characters");
     put_bounds(arena, &out, schema, "minimum", "maximum", "");
-    if (items != NULL)
-        buf_printf(&out, " of %.*s", STR_ARG(docs_type_text(arena, items)));
     put_bounds(arena, &out, schema, "minItems", "maxItems", " entries");
+    if (items != NULL)
+        buf_printf(&out, "; each: %.*s", STR_ARG(docs_type_text(arena, items)));
     return buf_str(&out);
 }
