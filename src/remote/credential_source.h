@@ -64,6 +64,9 @@ bool credential_source_wants_newer(const struct credential_source *source);
 /* Not so soon after the last time that callers in a hurry would wear the provider out. */
 bool credential_source_may_fetch(const struct credential_source *source);
 
+/* The least time between two fetches that succeed. */
+int64_t credential_source_again_pause_ms(const struct credential_source *source);
+
 /* Fetch; or, when another thread is at it, wait for it if `is_urgent`. Opens the lock meanwhile. */
 void credential_source_fetch_once(struct credential_source *source, bool is_urgent);
 

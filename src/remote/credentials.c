@@ -17,7 +17,7 @@ enum {
     WAIT_FOR_OTHERS_MS = 8000, /* for the fetch of another thread */
     LEAD_MAX_S = 900,          /* fetched again so long before they expire ... */
     LEAD_PART = 4,             /* ... or, when they are short-lived, in this part of their life */
-    AGAIN_MIN_S = 10,          /* a provider that still gives the old ones is asked again so late */
+    AGAIN_PAUSE_MS = 10000,    /* a provider that still gives the old ones is asked again so late */
     RETRY_PAUSE_MS = 1000,
     RETRY_PAUSE_MAX_MS = 60000,
     LOOK_AT_CLOCK_MS = 30000, /* the thread sleeps no longer: clocks are set, machines suspended */
@@ -52,14 +52,21 @@ static int64_t pause_after_success_ms(const struct credential_found *found)
     return (pause_s > 0 ? pause_s : 0) * 1000;
 }
 
-/* The same keys again, near their end: whoever makes them has not turned them yet. */
-static int64_t pause_when_unchanged_ms(const struct credential_found *found, int64_t pause_ms)
+int64_t credential_source_again_pause_ms(const struct credential_source *source)
 {
+    return source->options->again_pause_ms > 0 ? source->options->again_pause_ms : AGAIN_PAUSE_MS;
+}
+
+/* The same keys again, near their end: whoever makes them has not turned them yet. */
+static int64_t pause_when_unchanged_ms(
+    const struct credential_source *source, const struct credential_found *found, int64_t pause_ms)
+{
+    int64_t again_ms = credential_source_again_pause_ms(source);
     int64_t left_s = found->expires_at - clock_now_s(), part_s = left_s / LEAD_PART;
 
     if (found->expires_at == 0 || left_s > LEAD_MAX_S)
         return pause_ms;
-    return (part_s > AGAIN_MIN_S ? part_s : AGAIN_MIN_S) * 1000 + jitter(1000);
+    return (part_s * 1000 > again_ms ? part_s * 1000 : again_ms) + jitter(again_ms / 8);
 }
 
 static int64_t pause_after_failure_ms(const struct credential_source *source)
@@ -114,7 +121,7 @@ static void accept(struct credential_source *source, const struct credential_sea
     int64_t pause_ms = pause_after_success_ms(&search->found);
 
     if (is_same)
-        pause_ms = pause_when_unchanged_ms(&search->found, pause_ms);
+        pause_ms = pause_when_unchanged_ms(source, &search->found, pause_ms);
     source->failures = 0;
     source->next_at_ms = pause_ms < 0 ? INT64_MAX : monotonic_ms() + pause_ms;
     credential_log_success(&fresh->keys, search, is_same && source->newest != NULL);
@@ -172,7 +179,7 @@ bool credential_source_may_fetch(const struct credential_source *source)
 
     if (!source->has_fetched || source->failures > 0)
         return now_ms >= source->next_at_ms;
-    return now_ms - source->fetched_at_ms >= AGAIN_MIN_S * 1000;
+    return now_ms - source->fetched_at_ms >= credential_source_again_pause_ms(source);
 }
 
 /* Until deadline_ms of the monotonic clock, or a change. */

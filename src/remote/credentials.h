@@ -67,6 +67,7 @@ struct credential_options {
 
     const char *ca_file; /* of STS, Secrets Manager, https containers; NULL: the system's */
     int retry_pause_ms;  /* the first pause after a failure; 0: 1000 */
+    int again_pause_ms;  /* the least between two fetches that succeed; 0: 10000 */
 };
 
 struct credential_source;
@@ -114,7 +115,7 @@ const struct s3_credentials *credential_lease_turn(struct credential_lease *leas
 
 /*
  * Storage says that these keys are expired or unknown. True when there are others now: sign again.
- * Asks at most twice a minute.
+ * Asks at most twice a minute (three again_pause_ms).
  */
 bool credential_lease_renew(struct credential_lease *lease);
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { RENEW_EVERY_MS = 30000 };
+enum { RENEW_EVERY = 3 /* of the least pauses */ };
 
 static const struct s3_credentials no_keys;
 
@@ -129,8 +129,8 @@ bool credential_lease_renew(struct credential_lease *lease)
         return false;
     pthread_mutex_lock(&source->lock);
     if (!source->is_fixed && lease->generation == atomic_load(&source->generation) &&
-        (source->is_fetching ||
-            clock_monotonic_us() / 1000 - source->fetched_at_ms >= RENEW_EVERY_MS))
+        (source->is_fetching || clock_monotonic_us() / 1000 - source->fetched_at_ms >=
+                                    RENEW_EVERY * credential_source_again_pause_ms(source)))
         credential_source_fetch_once(source, true);
     lease_newest(lease);
     is_other = lease->snapshot && !credential_snapshot_is_same(before, lease->snapshot);
