@@ -26,7 +26,7 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 
 # Settings of the machine that the tests run on must not leak in.
-SETTINGS_PREFIXES = ("S3_", "AWS_", "CLOUDFRONT_", "JWT_", "OPEN_")
+SETTINGS_PREFIXES = ("S3_", "AWS_", "CLOUDFRONT_", "JWT_", "OPEN_", "SECRETS_")
 
 
 def free_port_pair():
