@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <pthread.h>
 
-enum { REMEMBERED_SETS = 1024, REMEMBERED_WAYS = 2, KEY_DIGEST_MAX_BYTES = 32 };
+enum { REMEMBERED_SETS = 256, REMEMBERED_WAYS = 8, KEY_DIGEST_MAX_BYTES = 32 };
 
 struct digest_of {
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -27,7 +27,8 @@ struct remembered {
 struct private_key {
     EVP_PKEY *pkey;
     enum private_key_kind kind;
-    pthread_mutex_t lock;          /* of what follows */
+    EVP_MD *algorithms[2]; /* by enum private_key_hash; fetching one costs as much as using it */
+    pthread_mutex_t lock;  /* of what follows */
     struct remembered *remembered; /* REMEMBERED_SETS * REMEMBERED_WAYS; NULL until the first */
 };
 

@@ -3,22 +3,28 @@
  */
 #include "sign/cloudfront.h"
 
-#include "base/escape.h"
-
 #include <arpa/inet.h>
 
 enum { EPOCH_MAX = 2147483647, RESOURCE_MAX_BYTES = 8000 };
 
+/* Written straight in its alphabet: translating RFC 4648's took most of the time of a URL whose
+ * signature is remembered. */
 struct str cloudfront_base64(struct arena *arena, struct str bytes)
 {
-    struct str plain = escape_base64(arena, bytes);
-    char *out = arena_alloc(arena, plain.len);
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~";
+    const unsigned char *in = (const unsigned char *)bytes.ptr;
+    char *out = arena_alloc(arena, (bytes.len + 2) / 3 * 4 + 1), *at = out;
 
-    for (size_t i = 0; i < plain.len; i++) {
-        char c = plain.ptr[i];
-        out[i] = c == '+' ? '-' : c == '=' ? '_' : c == '/' ? '~' : c;
+    for (size_t i = 0; i < bytes.len; i += 3, at += 4) {
+        size_t left = bytes.len - i;
+        uint32_t group = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
+                         (left > 2 ? in[i + 2] : 0u);
+        at[0] = digits[group >> 18];
+        at[1] = digits[group >> 12 & 63];
+        at[2] = left > 1 ? digits[group >> 6 & 63] : '_';
+        at[3] = left > 2 ? digits[group & 63] : '_';
     }
-    return str_from(out, plain.len);
+    return str_from(out, (size_t)(at - out));
 }
 
 /* --- policies --- */

@@ -1,7 +1,8 @@
 # The programs that test and measure signing: the vectors' runner, the one that botocore is compared
 # with, and the benchmark.
 SIGNING := $(BUILD)/tests/vectors/test_sigv4 $(BUILD)/tests/differential/signer \
-           $(BUILD)/tests/differential/cloudfront $(BUILD)/bench/presign
+           $(BUILD)/tests/differential/cloudfront $(BUILD)/bench/presign \
+           $(BUILD)/bench/cloudfront
 
 .PHONY: signing-tests
 signing-tests: $(SIGNING)
