@@ -21,7 +21,7 @@
 
 extern char **environ;
 
-enum { THREADS_MAX = 256, DRAIN_MAX_BYTES = 256 * 1024 };
+enum { THREADS_MAX = 256, DRAIN_MAX_BYTES = 256 * 1024, BODY_MIN_BYTES_PER_S = 1000 };
 
 static enum objects_sendfile sendfile_of(enum config_sendfile sendfile)
 {
@@ -48,7 +48,8 @@ static int serve(struct objects *objects, const struct config *config, const cha
 {
     struct worker_program program = { objects_thread_open, objects_handle, objects_thread_close,
         NULL, objects };
-    struct worker_options options = { thread_count(config), socket_path, DRAIN_MAX_BYTES };
+    struct worker_options options = { thread_count(config), socket_path,
+        { config->upload_timeout_s, BODY_MIN_BYTES_PER_S }, DRAIN_MAX_BYTES };
     return worker_run(&program, &options);
 }
 
@@ -74,8 +75,11 @@ static int run(struct arena *arena, const char *socket_path)
         .credential_count = 1,
         .sendfile = sendfile_of(config.sendfile),
         .max_presigned_bytes = config.max_file_bytes,
+        .threads = (size_t)thread_count(&config),
+        .proxies = config.trusted_proxies,
         .default_bucket = config.s3.bucket,
     };
+    settings.proxies.header = config.proxy_header;
     struct objects *objects = objects_open(&settings);
     int code = objects ? serve(objects, &config, socket_path) : 1;
     objects_close(objects);

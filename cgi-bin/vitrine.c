@@ -25,7 +25,7 @@ extern char **environ;
 
 /* malloc would keep a heap of its own for each thread, each as large as the largest page. With two,
  * pages are as fast and the worker a few megabytes smaller. */
-enum { DRAIN_MAX_BYTES = 1024 * 1024, MALLOC_ARENAS = 2 };
+enum { DRAIN_MAX_BYTES = 1024 * 1024, MALLOC_ARENAS = 2, BODY_MIN_BYTES_PER_S = 1000 };
 
 /* One thread of the worker; its application may not be open yet. */
 struct slot {
@@ -96,7 +96,8 @@ static void reload(void *shared)
 static int serve(struct app *app, const struct config *config, const char *socket_path)
 {
     struct worker_program program = { open_thread, handle, close_thread, reload, app };
-    struct worker_options options = { (int)config->threads, socket_path, DRAIN_MAX_BYTES };
+    struct worker_options options = { (int)config->threads, socket_path,
+        { config->upload_timeout_s, BODY_MIN_BYTES_PER_S }, DRAIN_MAX_BYTES };
     int code;
 
     if (!app->options->domain.storage.is_off)

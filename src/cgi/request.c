@@ -4,6 +4,7 @@
 #include "cgi/request.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/escape.h"
 
 #include <stdatomic.h>
@@ -244,6 +245,44 @@ struct str request_cookie(const struct request *request, struct str name)
     return STR_EMPTY;
 }
 
+/* Whether too little came since the window began, which then begins anew. */
+static bool is_below_pace(struct request *request, int64_t now_us, ssize_t count)
+{
+    const struct body_pace *pace = &request->pace;
+    bool is_complete = request->content_length >= 0 && count >= 0 &&
+                       request->body_read_bytes + count >= request->content_length;
+    bool is_below;
+
+    request->window_bytes += count > 0 ? count : 0;
+    if (now_us - request->window_began_us < pace->window_s * 1000000 || is_complete)
+        return false;
+    is_below = request->window_bytes < pace->window_s * pace->min_bytes_per_s;
+    request->window_began_us = now_us;
+    request->window_bytes = 0;
+    return is_below;
+}
+
+/* From the source, no more slowly than the pace. */
+static ssize_t read_source(struct request *request, void *buffer, size_t len)
+{
+    int64_t window_us = request->pace.window_s * 1000000;
+    int64_t began_us, now_us;
+    ssize_t count;
+
+    if (window_us == 0)
+        return request->body.read(request->body.context, buffer, len);
+    if (request->is_too_slow)
+        return -1;
+    began_us = clock_monotonic_us();
+    if (request->window_began_us == 0)
+        request->window_began_us = began_us;
+    count = request->body.read(request->body.context, buffer, len);
+    now_us = clock_monotonic_us();
+    request->is_too_slow =
+        is_below_pace(request, now_us, count) || (count < 0 && now_us - began_us >= window_us);
+    return request->is_too_slow ? -1 : count;
+}
+
 ssize_t request_read_body(struct request *request, void *buffer, size_t len)
 {
     bool is_known = request->content_length >= 0;
@@ -256,7 +295,7 @@ ssize_t request_read_body(struct request *request, void *buffer, size_t len)
         if (len > (uint64_t)left)
             len = (size_t)left;
     }
-    ssize_t count = request->body.read(request->body.context, buffer, len);
+    ssize_t count = read_source(request, buffer, len);
     if (count > 0)
         request->body_read_bytes += count;
     if (count == 0 && is_known && len > 0)
@@ -294,7 +333,7 @@ bool request_drain(struct request *request, size_t max_bytes)
 
     /* Straight from the source: also the end-of-stream mark after the last byte has to go. */
     while (drained < max_bytes) {
-        ssize_t count = request->body.read(request->body.context, chunk, sizeof chunk);
+        ssize_t count = read_source(request, chunk, sizeof chunk);
 
         if (count <= 0)
             return count == 0;

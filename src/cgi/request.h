@@ -33,6 +33,12 @@ struct body_source {
     void *context;
 };
 
+/* How fast a body has to come: in each window at least that rate. Zeroed: as slow as it likes. */
+struct body_pace {
+    int64_t window_s;
+    int64_t min_bytes_per_s;
+};
+
 struct request {
     struct arena *arena;
     struct str id; /* 16 hex digits, ours; X-Request-Id of the answer */
@@ -49,6 +55,9 @@ struct request {
     struct pairs
         headers; /* names lower case with '-' for '_'; also content-type and content-length */
     struct body_source body;
+    struct body_pace pace;
+    bool is_too_slow; /* the body was given up, because it came too slowly */
+    int64_t window_began_us, window_bytes;
 };
 
 /*
@@ -73,7 +82,9 @@ struct str request_cookie(const struct request *request, struct str name);
 
 /*
  * Read at most `len` body bytes. Returns like body_source.read, but -1 also when the body ends
- * before CONTENT_LENGTH: a cut upload never looks complete.
+ * before CONTENT_LENGTH (a cut upload never looks complete), and when it comes more slowly than
+ * request->pace wants (is_too_slow is then set): a thread is not kept by whoever sends a byte now
+ * and then.
  */
 ssize_t request_read_body(struct request *request, void *buffer, size_t len);
 

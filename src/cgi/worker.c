@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "cgi/fcgi_stream.h"
 #include "cgi/socket.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { THREADS_MAX = 256, TROUBLE_PAUSE_MS = 100, IDLE_MS = 1000, GIVE_BACK_EVERY_US = 1000000 };
@@ -59,6 +61,7 @@ static void answer(const struct worker *worker, void *thread, struct request *re
 {
     enum status status = request_from_environment(request, reply->arena, environment, body);
 
+    request->pace = worker->options->pace;
     reply->is_head = request->method == METHOD_HEAD;
     log_set_request_id(request->id);
     if (status == STATUS_OK)
@@ -71,29 +74,6 @@ static void answer(const struct worker *worker, void *thread, struct request *re
 }
 
 /* --- FastCGI --- */
-
-static ssize_t read_fcgi(void *context, void *buffer, size_t len)
-{
-    FCGX_Stream *in = context;
-    int count = FCGX_GetStr(buffer, len > INT32_MAX ? INT32_MAX : (int)len, in);
-
-    return count > 0 ? count : FCGX_GetError(in) ? -1 : 0;
-}
-
-static int write_fcgi(void *context, const void *bytes, size_t len)
-{
-    const char *from = bytes;
-
-    while (len) {
-        int count = FCGX_PutStr(from, len > INT32_MAX ? INT32_MAX : (int)len, context);
-
-        if (count <= 0)
-            return -1;
-        from += count;
-        len -= (size_t)count;
-    }
-    return 0;
-}
 
 /* Take what is left on the socket, the mark of the body's end, which is here already when the body
  * was read. False when it was not: more may be on its way from a client who is slow, or means to
@@ -119,15 +99,25 @@ static void finish(FCGX_Request *fcgi, bool is_drained)
     fcgi->ipcFd = -1; /* a kept connection would hold this thread */
 }
 
+/* Nobody waits longer than a window for the next bytes of a body. */
+static void limit_waiting(const struct worker *worker, int fd)
+{
+    struct timeval window = { .tv_sec = (time_t)worker->options->pace.window_s };
+
+    if (window.tv_sec > 0)
+        (void)!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &window, sizeof window);
+}
+
 static void serve_fcgi(
     const struct worker *worker, void *thread, FCGX_Request *fcgi, struct arena *arena)
 {
     struct request request;
     struct reply reply;
 
-    reply_init(&reply, arena, (struct reply_sink){ write_fcgi, fcgi->out });
-    answer(
-        worker, thread, &request, &reply, fcgi->envp, (struct body_source){ read_fcgi, fcgi->in });
+    limit_waiting(worker, fcgi->ipcFd);
+    reply_init(&reply, arena, (struct reply_sink){ fcgi_stream_write, fcgi->out });
+    answer(worker, thread, &request, &reply, fcgi->envp,
+        (struct body_source){ fcgi_stream_read, fcgi->in });
     finish(fcgi, drain(&request, (size_t)worker->options->max_drain_bytes));
 }
 

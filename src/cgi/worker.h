@@ -2,12 +2,12 @@
  * worker.h - the accept loop: N threads answer FastCGI requests until told to stop; or one CGI
  * request.
  *
- * The only place that includes <fcgiapp.h>. What was measured about libfcgi and follows here: the
- * threads poll the listening socket and an eventfd before FCGX_Accept_r (its own signal handling
- * leaves threads blocked), the end of a body is drained before FCGX_Finish_r, connections are not
- * kept, and one on which nothing can come any more is closed without waiting for the web server. A
- * client that does not send the body that it announced keeps a thread only while a handler reads:
- * what no handler wants is not waited for.
+ * Only here and in fcgi_stream.h <fcgiapp.h> is seen. What was measured about libfcgi and follows
+ * here: the threads poll the listening socket and an eventfd before FCGX_Accept_r (its own signal
+ * handling leaves threads blocked), the end of a body is drained before FCGX_Finish_r, connections
+ * are not kept, and one on which nothing can come any more is closed without waiting for the web
+ * server. A client that does not send the body that it announced keeps a thread only while a
+ * handler reads, and no longer than options.pace lets it: what no handler wants is not waited for.
  */
 #ifndef CGI_WORKER_H
 #define CGI_WORKER_H
@@ -29,7 +29,8 @@ struct worker_options {
     int threads; /* 1..256 */
     const char
         *socket_path; /* listen here (mode 0660, backlog 1024); NULL: the inherited socket, fd 0 */
-    int max_drain_bytes; /* of what is left on stdin after a CGI request, before it is closed */
+    struct body_pace pace; /* of every body */
+    int max_drain_bytes;   /* of what is left on stdin after a CGI request, before it is closed */
 };
 
 /*

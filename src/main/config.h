@@ -121,6 +121,7 @@ struct config {
     struct proxy_trust trusted_proxies;
     enum proxy_header proxy_header;
     struct rate_policy rate_sign_in, rate_presign, rate_write, rate_read;
+    int64_t upload_timeout_s;
     int64_t quota_bytes; /* 0: no limit */
     int64_t quota_files; /* 0: no limit */
     int64_t pending_max; /* 0: no limit */

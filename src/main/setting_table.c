@@ -133,6 +133,8 @@ const struct setting setting_table[] = {
       EXPECTS_RATE, "How often one account or API token may commit, change and delete." },
     { "RATE_READ",       { NULL },                                          "6000/min",    setting_rate,    AT(rate_read),           0,   0,        NULL,           false,
       EXPECTS_RATE, "How often one account or API token may read." },
+    { "UPLOAD_TIMEOUT",  { NULL },                                          "30",          setting_number,  AT(upload_timeout_s),    2,   3600,     NULL,           false,
+      "seconds from 2 to 3600", "Time in which a body must go on by 1 KB a second at the least; slower ones are given up." },
     { "QUOTA_BYTES",     { NULL },                                          "off",         setting_size_or_off, AT(quota_bytes),     1,   1000000 * GB, NULL,       false,
       "bytes, or a number with KB, MB, GB or TB, or off", "How much one account may store, unless `vitrine user quota` says otherwise." },
     { "QUOTA_FILES",     { NULL },                                          "off",         setting_number_or_off, AT(quota_files),   1,   1000000000, NULL,         false,

@@ -151,7 +151,7 @@ static enum s3_error read_raw(struct body *body, struct str *out)
     struct objects_thread *thread = body->call->thread;
     ssize_t count = request_read_body(body->call->request, thread->buffer, sizeof thread->buffer);
     if (count < 0)
-        return S3_INCOMPLETE_BODY;
+        return body->call->request->is_too_slow ? S3_REQUEST_TIMEOUT : S3_INCOMPLETE_BODY;
     *out = str_from((const char *)thread->buffer, (size_t)count);
     return S3_OK;
 }

@@ -9,6 +9,7 @@
 #include "objects/error.h"
 #include "objects/objects.h"
 #include "objects/store.h"
+#include "objects/upload_turns.h"
 #include "sign/verify.h"
 
 enum { CALL_DETAILS_MAX = 8, CALL_BUFFER_BYTES = 64 * 1024, CALL_XML_MAX_BYTES = 4 * 1024 * 1024 };
@@ -17,6 +18,7 @@ enum { CALL_DETAILS_MAX = 8, CALL_BUFFER_BYTES = 64 * 1024, CALL_XML_MAX_BYTES =
 struct objects {
     struct objects_config config;
     struct store *store;
+    struct upload_turns turns;
 };
 
 /* Contexts for what is computed over a body; kept, because making them costs more than using them.
@@ -49,6 +51,7 @@ struct call {
     struct pairs query;   /* decoded */
     struct verify_claim claim; /* who signed what; believed once auth_check said S3_OK */
     bool is_authentic;         /* it did */
+    struct upload_turn *turn;  /* of a presigned body; NULL: needs none */
 
     struct str error_message;              /* better than the table's; empty: the table's */
     struct pair details[CALL_DETAILS_MAX]; /* further elements of the error document */

@@ -54,6 +54,7 @@
     X(PRECONDITION_FAILED,         "PreconditionFailed",          412, "At least one of the pre-conditions you specified did not hold") \
     X(REQUEST_EXPIRED,             "AccessDenied",                403, "Request has expired") \
     X(REQUEST_HEADER_TOO_LARGE,    "RequestHeaderSectionTooLarge",400, "Your request header section exceeds the maximum allowed size.") \
+    X(REQUEST_TIMEOUT,             "RequestTimeout",              400, "Your socket connection to the server was not read from or written to within the timeout period.") \
     X(REQUEST_TIME_TOO_SKEWED,     "RequestTimeTooSkewed",        403, "The difference between the request time and the current time is too large.") \
     X(SIGNATURE_DOES_NOT_MATCH,    "SignatureDoesNotMatch",       403, "The request signature we calculated does not match the signature you provided. Check your key and signing method.") \
     X(SLOW_DOWN,                   "SlowDown",                    503, "Please reduce your request rate.") \

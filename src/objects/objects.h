@@ -13,6 +13,7 @@
 #ifndef OBJECTS_OBJECTS_H
 #define OBJECTS_OBJECTS_H
 
+#include "cgi/proxy.h"
 #include "cgi/reply.h"
 #include "cgi/request.h"
 #include "sign/credentials.h"
@@ -42,6 +43,8 @@ struct objects_config {
     int64_t max_object_bytes;    /* 1..OBJECTS_SIZE_MAX_BYTES; 0 means the largest */
     int64_t max_presigned_bytes; /* the same for presigned requests: what may be sent by whoever got
                                   * a URL, when the URL itself does not bind the length */
+    size_t threads;              /* that answer: presigned bodies may keep a part of them; 0: all */
+    struct proxy_trust proxies;  /* who may say whom the web server talks to */
     struct str default_bucket;   /* made at start with CORS open to every origin; empty: none.
                                   * That is safe: a signature is needed all the same, and no cookie or
                                   * other ambient authority counts here. */

@@ -85,6 +85,7 @@ struct objects *objects_open(const struct objects_config *config)
         objects->config.max_object_bytes = OBJECTS_SIZE_MAX_BYTES;
     if (config->max_presigned_bytes == 0)
         objects->config.max_presigned_bytes = objects->config.max_object_bytes;
+    upload_turns_init(&objects->turns, config->threads);
     make_default_bucket(objects);
     return objects;
 }
@@ -94,6 +95,7 @@ void objects_close(struct objects *objects)
     if (objects == NULL)
         return;
     store_close(objects->store);
+    upload_turns_clear(&objects->turns);
     free(objects);
 }
 
@@ -130,6 +132,25 @@ static void set_common_headers(struct call *call)
     call_set_header(call, STR("x-amz-id-2"), STR("vitrine"));
 }
 
+/* Whoever holds a URL may send a body; how many do so at once has a limit. */
+static enum s3_error take_turn(struct call *call)
+{
+    const struct request *request = call->request;
+    struct str name;
+
+    if (call->claim.kind != VERIFY_QUERY || request->content_length == 0 ||
+        request->method == METHOD_GET || request->method == METHOD_HEAD)
+        return S3_OK;
+    /* the parts of one upload are bodies of their own */
+    name = ARENA_JOIN(call->arena, call->bucket, STR("/"), call->key, STR("?"),
+        call_query(call, STR("partNumber")));
+    if (upload_turns_take(&call->objects->turns, request->remote_addr, name, &call->turn))
+        return S3_OK;
+    call_set_header(call, STR("Retry-After"), STR("2"));
+    return call_fail(call, S3_SLOW_DOWN,
+        "There are too many uploads at once just now. Please reduce your request rate.");
+}
+
 static enum s3_error run(struct call *call)
 {
     call_handler *handler = NULL;
@@ -139,6 +160,8 @@ static enum s3_error run(struct call *call)
     bucket_cors_decorate(call); /* before anything can fail: scripts must be able to read why */
     if (error == S3_OK)
         error = auth_check(call);
+    if (error == S3_OK)
+        error = take_turn(call);
     call->is_authentic = error == S3_OK;
     if (error == S3_OK)
         error = operations_find(call, &handler);
@@ -150,7 +173,8 @@ static enum s3_error run(struct call *call)
  * use; also when nothing is left but the mark of its end: a web server that has not got rid of that
  * when the answer is complete hangs up. When much is left, answer at once: the web server closes in
  * an order that lets the client read it. For strangers nothing is awaited: whoever announces a body
- * and does not send it would keep a thread, and a few dozen of them the endpoint.
+ * and does not send it would keep a thread, and a few dozen of them the endpoint; nor for those
+ * who had to go, because there are too many.
  */
 static void drain(const struct call *call)
 {
@@ -191,9 +215,11 @@ void objects_handle(void *context, struct request *request, struct reply *reply)
         .request = request,
         .reply = reply,
     };
+    proxy_apply(&thread->objects->config.proxies, request);
     set_common_headers(&call);
     enum s3_error error = run(&call);
     drain(&call);
+    upload_turns_give(&thread->objects->turns, call.turn);
     if (error != S3_OK)
         call_answer_error(&call, error);
     log_call(&call, error, began_us);

@@ -6,6 +6,8 @@
 
 #include "cgi/request.h"
 
+#include <unistd.h>
+
 /* A body in memory, handed out in pieces of at most `piece` bytes. */
 struct memory_body {
     struct str rest;
@@ -338,6 +340,62 @@ static void ids_are_sixteen_hex_digits_unless_frozen(void **state)
     request_freeze_id(NULL);
 }
 
+/* --- pace */
+
+struct drip {
+    int pieces, piece_bytes, pause_ms;
+};
+
+static ssize_t read_drip(void *context, void *buffer, size_t len)
+{
+    struct drip *drip = context;
+
+    if (drip->pieces == 0)
+        return 0;
+    drip->pieces--;
+    usleep((useconds_t)drip->pause_ms * 1000);
+    assert_true(len >= (size_t)drip->piece_bytes);
+    memset(buffer, 'x', (size_t)drip->piece_bytes);
+    return drip->piece_bytes;
+}
+
+static void a_body_below_its_pace_is_given_up(void **state)
+{
+    static const struct {
+        const char *what;
+        struct drip drip;
+        int64_t window_s;
+        bool is_too_slow;
+    } rows[] = {
+        { "a byte now and then", { 50, 1, 120 }, 1, true },
+        { "without a pace", { 12, 1, 100 }, 0, false },
+        { "fast enough", { 12, 300, 100 }, 1, false },
+        { "fast at first, then nothing much", { 50, 1, 230 }, 1, true },
+        { "slow, but all of it", { 1, 7, 1100 }, 1, false },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct drip drip = rows[i].drip;
+        int total = drip.pieces * drip.piece_bytes;
+        const char *variables[] = { "REQUEST_METHOD=PUT", "REQUEST_URI=/",
+            arena_printf(*state, "CONTENT_LENGTH=%d", total).ptr, NULL };
+        struct request request;
+        struct str body;
+
+        assert_int_equal(request_from_environment(&request, *state, (char **)variables,
+                             (struct body_source){ read_drip, &drip }),
+            STATUS_OK);
+        request.pace = (struct body_pace){ rows[i].window_s, 1000 };
+        expect_int(rows[i].what, request_read_all(&request, 100000, &body),
+            rows[i].is_too_slow ? STATUS_BAD_REQUEST : STATUS_OK);
+        expect_int(rows[i].what, request.is_too_slow, rows[i].is_too_slow);
+        if (rows[i].is_too_slow) {
+            assert_true(drip.pieces > 0); /* not waited for to its end */
+            assert_false(request_drain(&request, 100000));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +413,7 @@ int main(void)
             a_body_never_gives_more_than_was_announced),
         TEST("draining stops at its bound or the end", draining_stops_at_its_bound_or_the_end),
         TEST("ids are sixteen hex digits unless frozen", ids_are_sixteen_hex_digits_unless_frozen),
+        TEST("a body below its pace is given up", a_body_below_its_pace_is_given_up),
     };
 
     return RUN(tests);
