@@ -32,7 +32,7 @@ static bool split(struct str token, struct parts *out)
     size_t count = 0;
 
     while (str_split(&rest, '.', &part)) {
-        if (count == COUNT_OF(out->item) || str_is_empty(part))
+        if (count == COUNT_OF(out->item))
             return false;
         out->item[count++] = part;
     }
@@ -119,6 +119,10 @@ bool jwt_read_header(
         return false;
     is_fine = json_is_object(header) && read_fields(arena, header, out, out_problem);
     json_decref(header);
+    if (is_fine && str_is_empty(parts.item[2])) {
+        *out_problem = STR("The token is not signed.");
+        return false;
+    }
     return is_fine;
 }
 
