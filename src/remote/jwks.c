@@ -4,6 +4,7 @@
  */
 #include "remote/jwks.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/url.h"
@@ -56,8 +57,12 @@ void jwks_options_init(struct jwks_options *options, struct str url)
 
 static bool is_loopback(struct str host)
 {
+    struct address_range loopback;
+    struct address address;
+
     return str_equal(host, STR("localhost")) || str_equal(host, STR("[::1]")) ||
-           str_starts_with(host, STR("127."));
+           (address_range_parse(STR("127.0.0.0/8"), &loopback) && address_parse(host, &address) &&
+               address_range_has(&loopback, &address));
 }
 
 bool jwks_url_is_fine(struct str url, bool may_be_private, struct str *out_problem)
