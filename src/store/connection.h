@@ -4,6 +4,7 @@
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
 
+#include "store/flush.h"
 #include "store/query.h"
 #include "store/turn.h"
 
@@ -17,8 +18,10 @@ struct db {
     struct connection reader;
     struct connection writer; /* opened at the first write */
     struct turn turn;
+    struct flush *flush; /* borrowed */
     bool is_writing;
-    int wal_pages; /* length of the log after the last commit of this connection */
+    bool has_written; /* the commit appended to the log: there is something to write out */
+    int wal_pages;    /* length of the log after the last commit of this connection */
 };
 
 /* Open and set up one connection. `is_reader`: query_only. */

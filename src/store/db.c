@@ -56,6 +56,7 @@ static int on_commit(void *context, sqlite3 *handle, const char *name, int pages
     (void)handle;
     (void)name;
     db->wal_pages = pages;
+    db->has_written = true;
     return SQLITE_OK;
 }
 
@@ -67,6 +68,12 @@ static enum status writer_open(struct db *db)
         status = connection_open(&db->writer, db->path, false);
         if (status == STATUS_OK) {
             sqlite3_wal_hook(db->writer.handle, on_commit, db);
+            db->flush = flush_of(db->path);
+            /* COMMIT leaves the log to the kernel; db_commit has it written out (flush.h). */
+            status = connection_execute(&db->writer, "PRAGMA synchronous = NORMAL");
+        }
+        if (status != STATUS_OK) {
+            connection_close(&db->writer);
         }
     }
     return status;
@@ -93,6 +100,7 @@ enum status db_begin(struct db *db)
         return status;
     }
     db->is_writing = true;
+    db->has_written = false;
     return STATUS_OK;
 }
 
@@ -126,7 +134,7 @@ enum status db_commit(struct db *db)
     checkpoint_if_long(db);
     db->is_writing = false;
     turn_give_back(&db->turn);
-    return STATUS_OK;
+    return db->has_written ? flush_commit(db->flush, db->writer.handle) : STATUS_OK;
 }
 
 void db_rollback(struct db *db)

@@ -37,8 +37,9 @@ void db_close(struct db *db);
 enum status db_begin(struct db *db) MUST_CHECK;
 
 /*
- * Make it durable: on OK it survives a power cut (synchronous=FULL). On failure (NO_SPACE, IO,
- * BUSY) nothing of it is there. The turn is given back either way.
+ * Make it durable: on OK it survives a power cut. Others see it a moment before that: the turn is
+ * given back first, and one fsync serves all threads that committed meanwhile (flush.h). On failure
+ * (NO_SPACE, IO, BUSY) nothing of it is there; but for one of the fsync, which is logged as such.
  */
 enum status db_commit(struct db *db) MUST_CHECK;
 

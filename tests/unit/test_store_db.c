@@ -362,6 +362,50 @@ static void a_killed_writer_leaves_a_sound_file_with_all_it_promised(void **stat
     assert_true(before > 0);
 }
 
+static void each_commit_is_written_out_before_it_returns(void **state)
+{
+    struct fixture *fixture = *state;
+    struct flush *flush = flush_of(fixture->path);
+    uint64_t before = flush_count(flush);
+
+    for (int i = 0; i < 5; i++) {
+        assert_ok(add_one(fixture->db, "flush"));
+        assert_int_equal(flush_count(flush), before + (uint64_t)i + 1);
+    }
+    assert_ok(db_begin(fixture->db)); /* nothing was written: nothing to write out */
+    assert_ok(db_commit(fixture->db));
+    assert_ok(db_begin(fixture->db));
+    assert_ok(put(fixture->db, "flush", 1));
+    db_rollback(fixture->db);
+    assert_int_equal(flush_count(flush), before + 5);
+    assert_ptr_equal(flush_of(fixture->path), flush);
+    assert_ptr_not_equal(flush_of("another.db"), flush);
+    assert_int_equal(flush_count(flush_of("another.db")), 0);
+}
+
+static void commits_of_the_same_time_share_what_is_written_out(void **state)
+{
+    struct fixture *fixture = *state;
+    struct flush *flush = flush_of(fixture->path);
+    uint64_t before = flush_count(flush);
+    struct writer writers[THREADS];
+    int written = 0;
+
+    for (int i = 0; i < THREADS; i++) {
+        writers[i] =
+            (struct writer){ .path = fixture->path, .until_us = clock_monotonic_us() + 700000 };
+        assert_int_equal(pthread_create(&writers[i].thread, NULL, write_in_thread, &writers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        written += writers[i].written;
+    }
+    print_message(
+        "%d commits, %d times written out\n", written, (int)(flush_count(flush) - before));
+    assert_true(flush_count(flush) > before);
+    assert_true(flush_count(flush) - before < (uint64_t)written);
+}
+
 static void a_backup_holds_what_was_committed(void **state)
 {
     struct fixture *fixture = *state;
@@ -393,6 +437,8 @@ int main(void)
         cmocka_unit_test(a_writer_waits_for_its_turn_and_then_is_told_busy),
         cmocka_unit_test(the_log_stays_bounded),
         cmocka_unit_test(a_killed_writer_leaves_a_sound_file_with_all_it_promised),
+        cmocka_unit_test(each_commit_is_written_out_before_it_returns),
+        cmocka_unit_test(commits_of_the_same_time_share_what_is_written_out),
         cmocka_unit_test(a_backup_holds_what_was_committed),
     };
 
