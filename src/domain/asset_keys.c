@@ -8,6 +8,7 @@
  */
 #include "domain/asset_row.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <inttypes.h>
@@ -15,8 +16,10 @@
 enum {
     OPEN_MAX = 1000,   /* rows that one call compares */
     LISTINGS_MAX = 16, /* requests for that */
-    LOOKS_MAX = 200,   /* objects that one call inspects: a few requests each */
-    HEADS_MAX = 3      /* so few are asked for one by one */
+    LOOKS_MAX = 200,   /* objects that one call inspects: a few requests each ... */
+    LOOKS_MAX_MS =
+        10000,    /* ... and begins no other after so long: a server's gateway waits for us */
+    HEADS_MAX = 3 /* so few are asked for one by one */
 };
 
 /* One call on its way. */
@@ -28,7 +31,8 @@ struct key_walk {
     const struct asset_rows *open;
     size_t at; /* every open row before this one is dealt with */
     int looks;
-    bool is_full; /* more would be too much for one call */
+    int64_t end_ms; /* of the monotonic clock */
+    bool is_full;   /* more would be too much for one call */
 };
 
 /* What a look says about the rest: refusals and absences are dealt with. */
@@ -61,6 +65,18 @@ static enum status look(struct key_walk *walk, struct str etag)
     return after_look(walk, &row, asset_see_etag(&walk->task, &row, etag));
 }
 
+static int64_t now_ms(void)
+{
+    return clock_monotonic_us() / 1000;
+}
+
+/* The first look is always taken: so the next page begins behind where this one began. */
+static bool is_enough(struct key_walk *walk)
+{
+    walk->is_full = walk->looks >= LOOKS_MAX || (walk->looks > 0 && now_ms() > walk->end_ms);
+    return walk->is_full;
+}
+
 /* Merge one listing with the rows: both are sorted. */
 static enum status compare(struct key_walk *walk, const struct s3_listing *listing)
 {
@@ -77,8 +93,7 @@ static enum status compare(struct key_walk *walk, const struct s3_listing *listi
         if (walk->at == walk->open->count) {
             return STATUS_OK;
         }
-        walk->is_full = walk->looks == LOOKS_MAX;
-        if (walk->is_full) {
+        if (is_enough(walk)) {
             return STATUS_OK;
         }
         if (order == 0) {
@@ -130,7 +145,9 @@ static enum status ask_one_by_one(struct key_walk *walk)
 static enum status see_open(
     struct task *task, struct str prefix, const struct asset_rows *open, size_t *out_done)
 {
-    struct key_walk walk = { .task = *task, .prefix = prefix, .open = open };
+    struct key_walk walk = {
+        .task = *task, .prefix = prefix, .open = open, .end_ms = now_ms() + LOOKS_MAX_MS
+    };
     enum status status = STATUS_OK;
 
     arena_init(&walk.work);

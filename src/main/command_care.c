@@ -37,32 +37,41 @@ static int read_limit(const struct cli *cli, int64_t *out)
     return COMMAND_USAGE;
 }
 
+static void print_sweep(struct cli *cli, const struct sweep_report *report, int64_t sessions)
+{
+    if (cli->has_option[OPTION_JSON])
+        cli_print_json(cli,
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "purged", (json_int_t)report->purged,
+                "adopted", (json_int_t)report->adopted, "expired", (json_int_t)report->expired,
+                "refused", (json_int_t)report->refused, "settled", (json_int_t)report->settled,
+                "waiting", (json_int_t)report->waiting, "sessions", (json_int_t)sessions));
+    else
+        cli_print("%lld deleted, %lld adopted, %lld expired, %lld refused, %lld looked at for the "
+                  "last time, %lld left for the next time; %lld old sessions forgotten.\n",
+            (long long)report->purged, (long long)report->adopted, (long long)report->expired,
+            (long long)report->refused, (long long)report->settled, (long long)report->waiting,
+            (long long)sessions);
+}
+
+/* What storage does not speak about fails the command, after everything else was done and told. */
 int command_sweep(struct cli *cli)
 {
     struct sweep_report report = { 0 };
-    int64_t limit, sessions;
-    enum status status = STATUS_OK;
+    struct failure failure = { .status = STATUS_OK };
+    int64_t limit, sessions = 0;
+    enum status swept = STATUS_OK, status;
 
     if (read_limit(cli, &limit) != COMMAND_OK)
         return COMMAND_USAGE;
     if (!cli->domain_options.storage.is_off)
-        status = asset_sweep(&cli->task, limit, &report);
-    if (status == STATUS_OK)
-        status = session_prune(&cli->task, &sessions);
+        swept = asset_sweep(&cli->task, limit, &report);
+    failure = cli->task.failure;
+    status = session_prune(&cli->task, &sessions);
     if (status != STATUS_OK)
         return cli_fail_status(cli, status);
-    if (cli->has_option[OPTION_JSON])
-        cli_print_json(
-            cli, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "purged", (json_int_t)report.purged,
-                     "adopted", (json_int_t)report.adopted, "expired", (json_int_t)report.expired,
-                     "refused", (json_int_t)report.refused, "waiting", (json_int_t)report.waiting,
-                     "sessions", (json_int_t)sessions));
-    else
-        cli_print("%lld deleted, %lld adopted, %lld expired, %lld refused, %lld left for the next "
-                  "time; %lld old sessions forgotten.\n",
-            (long long)report.purged, (long long)report.adopted, (long long)report.expired,
-            (long long)report.refused, (long long)report.waiting, (long long)sessions);
-    return COMMAND_OK;
+    print_sweep(cli, &report, sessions);
+    cli->task.failure = failure;
+    return swept == STATUS_OK ? COMMAND_OK : cli_fail_status(cli, swept);
 }
 
 static json_t *check_json(const struct health_check *check)
