@@ -265,6 +265,14 @@ static void check_together(struct arena *arena, const struct config *config, enu
             STR_ARG(config->settings_file));
 }
 
+/* The first of two loads: what is missing may stand in the secret. */
+static bool is_secret_to_come(
+    const struct config *config, enum config_need need, struct pairs secret)
+{
+    return need == CONFIG_BEFORE_INIT && secret.count == 0 &&
+           !str_is_empty(config->chain.secret_id);
+}
+
 enum status config_load_with_secret(struct arena *arena, char **environment, enum config_need need,
     struct pairs secret, struct config *out, struct config_problems *out_problems)
 {
@@ -275,7 +283,8 @@ enum status config_load_with_secret(struct arena *arena, char **environment, enu
     load_sources(arena, environment, out, &sources, out_problems);
     for (size_t i = 0; i < setting_count; i++)
         load_setting(arena, &sources, &setting_table[i], out, out_problems);
-    config_check_cloudfront(arena, out, out_problems);
+    if (!is_secret_to_come(out, need, secret))
+        config_check_cloudfront(arena, out, out_problems);
     if (out_problems->count == 0) {
         complete(arena, out);
         check_together(arena, out, need, out_problems);

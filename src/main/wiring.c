@@ -129,7 +129,7 @@ static void wire_cdn(struct arena *arena, const struct config *config, struct cd
     bool binds_visitor = str_equal_nocase(cloudfront->source_ip, STR("visitor"));
 
     *out = (struct cdn_options){
-        .origin = cloudfront->origin,
+        .origin = cloudfront->key != NULL ? cloudfront->origin : STR_EMPTY,
         .signer = { cloudfront->key_pair_id, cloudfront->key, cloudfront->hash },
         .form = cloudfront->form,
         .binds_visitor = binds_visitor,

@@ -394,6 +394,18 @@ def test_a_secret_without_keys_leaves_them_to_the_chain(box, endpoint):
     assert box.presign().key_id == "AKIABASE"
 
 
+def test_a_secret_can_hold_the_key_of_cloudfront(box, endpoint):
+    pem = subprocess.run(["openssl", "genrsa", "2048"], check=True, capture_output=True, text=True).stdout
+    public = subprocess.run(["openssl", "pkey", "-pubout"], input=pem, check=True, capture_output=True, text=True).stdout
+    secrets_manager(box, endpoint, json.dumps({"CLOUDFRONT_PRIVATE_KEY": pem}))
+    box.set(CLOUDFRONT_DOMAIN="d1.cloudfront.net", CLOUDFRONT_KEY_PAIR_ID="K1")
+    done = box.run("cloudfront", "key")
+    assert (done.returncode, done.stdout) == (0, public), done.stderr
+    secrets_manager(box, endpoint, json.dumps({"CLOUDFRONT_PRIVATE_KEY": public}))
+    done = box.run("cloudfront", "key")
+    assert done.returncode == 2 and "is the public half" in done.stderr
+
+
 @pytest.mark.parametrize("secret, status, words", [
     ("not json", 200, "JSON object"), ("[1]", 200, "JSON object"),
     (json.dumps({"S3_ACCESS_KEY_ID": "AKIA"}), 200, "without its secret"),
