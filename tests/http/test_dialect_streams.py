@@ -12,6 +12,7 @@ import requests
 from app_dialects import BOUNDARY, form, part, spool_files
 from app_people import token_client
 from harness.dialects import jpeg
+from test_app_slow import PATIENCE_S, STRANGERS, clients_that_stop, head_of, status_of
 
 API = "/api/v1/upload"
 SIZE = int(os.environ.get("TEST_STREAM_BYTES", 100_000_000))
@@ -136,3 +137,16 @@ def test_a_storage_that_ends_in_the_middle_cuts_the_answer(vitrine, program):
         pass
     assert 0 < count < 60_000_000
     assert program.delete(f"{API}/{file_id}").status_code == 200
+
+
+@pytest.mark.parametrize("path, field", ((API + "/direct", "file"), ("/api/profile/upload-image", "image")))
+def test_slow_uploads_leave_threads_for_others(vitrine, program, path, field):
+    form_type = "Content-Type: multipart/form-data; boundary=x"
+    head = head_of("POST", path, form_type, f"Authorization: {program.headers['Authorization']}")
+
+    with clients_that_stop(vitrine.base_url, head, STRANGERS) as connections:
+        assert program.get(API + "/list", timeout=PATIENCE_S).status_code == 200
+        assert {status_of(connection, 0.05) for connection in connections} == {None, 503}
+    with clients_that_stop(vitrine.base_url, head_of("POST", path, form_type), STRANGERS) as connections:
+        assert {status_of(connection) for connection in connections} == {401}
+    assert program.post(path, files={field: ("a.jpg", jpeg(), "image/jpeg")}).status_code == 200

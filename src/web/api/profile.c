@@ -13,7 +13,7 @@
 
 enum {
     IMAGE_MAX_BYTES = 5 * 1024 * 1024, /* "max 5MB", as Node counts */
-    LIST_MAX = 5000                    /* without a limit all are listed: so many, then pages */
+    LIST_MAX = 1000                    /* in one answer: CloudFront signs each of them by RSA */
 };
 
 struct list_query {
