@@ -4,13 +4,16 @@ import http.client
 import json
 import os
 import pathlib
+import signal
+import socket
 import time
 
 import pytest
 import requests
 
-from app_dialects import BOUNDARY, form, part, spool_files
+from app_dialects import BOUNDARY, form, part, snapshot, spool_files
 from app_people import token_client
+from conftest import s3_of
 from harness.dialects import jpeg
 from test_app_slow import PATIENCE_S, STRANGERS, clients_that_stop, head_of, status_of
 
@@ -150,3 +153,32 @@ def test_slow_uploads_leave_threads_for_others(vitrine, program, path, field):
     with clients_that_stop(vitrine.base_url, head_of("POST", path, form_type), STRANGERS) as connections:
         assert {status_of(connection) for connection in connections} == {401}
     assert program.post(path, files={field: ("a.jpg", jpeg(), "image/jpeg")}).status_code == 200
+
+
+@pytest.mark.parametrize("server", ("lighttpd", "nginx"))
+def test_a_worker_that_is_killed_in_an_upload_leaves_nothing(start_vitrine, server):
+    vitrine = start_vitrine(SERVER=server)
+    client = token_client(vitrine)
+    pieces = Pieces(20_000_000)
+    head = (f"POST {API}/direct HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(pieces)}\r\n"
+            f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n"
+            f"Authorization: {client.headers['Authorization']}\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", vitrine.port), 30) as connection:
+        connection.sendall(head.encode() + b"".join(pieces)[:10_000_000])
+        end = time.monotonic() + 10
+        while not spool_files(vitrine) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert spool_files(vitrine)
+        for pid in vitrine.pids_of("vitrine.fcgi"):
+            os.kill(pid, signal.SIGKILL)
+    end = time.monotonic() + 20
+    while time.monotonic() < end:  # the web server or the supervisor starts another one
+        try:
+            if client.get(API + "/health").status_code == 200:
+                break
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.2)
+    assert client.get(API + "/list").json()["files"] == []
+    assert snapshot(vitrine, s3_of(vitrine)) == (set(), set(), set())
+    assert client.post(API + "/direct", files={"file": ("a.jpg", jpeg(), "image/jpeg")}).status_code == 200
