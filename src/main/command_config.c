@@ -20,14 +20,14 @@ static json_t *route_json(const struct route *route)
 
     for (size_t i = 0; route->params != NULL && i < route->params->count; i++)
         json_array_append_new(params, json_string(route->params->item[i].name));
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:s}", "method",
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:s}", "method",
         json_from_str(method_to_str(route->method)), "path", route->path, "audience",
         json_from_str(audience_name(route->audience)), "dialect",
         json_from_str(dialect_name(route->dialect)), "access",
         json_from_str(access_name(route->access)), "scope", json_from_str(scope_name(route->scope)),
-        "csrf", json_from_str(csrf_name(route->csrf)), "body",
-        json_from_str(body_name(route->body)), "body_max_bytes", (json_int_t)route->body_max_bytes,
-        "params", params, "doc", route->doc);
+        "rate", json_from_str(rate_class_name(route->rate)), "csrf",
+        json_from_str(csrf_name(route->csrf)), "body", json_from_str(body_name(route->body)),
+        "body_max_bytes", (json_int_t)route->body_max_bytes, "params", params, "doc", route->doc);
 }
 
 int command_routes(struct cli *cli)

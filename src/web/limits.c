@@ -20,6 +20,11 @@ static const struct {
     [RATE_READ] = { STR_INIT("read"), STR_INIT("read-address"), STR_INIT("requests") },
 };
 
+struct str rate_class_name(enum rate_class class)
+{
+    return class == RATE_NONE ? STR("none") : classes[class].name;
+}
+
 void limits_open(struct limits *limits, const struct limits_options *options)
 {
     const size_t bytes = (ADDRESS_SLOTS + SENDER_SLOTS) * sizeof(_Atomic uint64_t);

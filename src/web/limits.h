@@ -43,6 +43,9 @@ struct limits_result {
     struct rate_verdict verdict;
 };
 
+/* "none", "sign-in", "presign", ... */
+struct str rate_class_name(enum rate_class class);
+
 /* `options` are borrowed. Close is harmless on a zeroed one. */
 void limits_open(struct limits *limits, const struct limits_options *options);
 void limits_close(struct limits *limits);

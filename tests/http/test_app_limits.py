@@ -136,6 +136,15 @@ def test_a_process_that_is_killed_takes_no_count_with_it(start_vitrine):
     assert presign(client).status_code == 429
 
 
+def test_every_route_but_those_for_machines_that_watch_has_a_limit(lighttpd):
+    routes = json.loads(lighttpd.cli("routes", "--json").stdout)
+    free = {route["path"] for route in routes if route["rate"] == "none"}
+    assert free == {"/health", "/api/v1/upload/health", "/metrics"}
+    for route in routes:
+        if route["scope"] == "delete" or route["csrf"] == "form" and route["path"] != "/sign-in":
+            assert route["rate"] == "write", route
+
+
 def test_off_is_off(start_vitrine):
     vitrine = start_vitrine(RATE_READ="off")
     client = token_client(vitrine)
