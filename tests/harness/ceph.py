@@ -5,6 +5,7 @@ keeps CORS per bucket, as S3 does; it checks neither the region nor x-amz-checks
 """
 
 import base64
+import json
 import uuid
 
 from .daemons import Daemons, free_port
@@ -14,6 +15,9 @@ SECRET_KEY = "vitrine-secret-key-for-loopback-tests-only"
 
 KMS_KEY = "vitrine-key"
 KMS_SECRET = base64.b64encode(b"vitrine-kms-test-key-32-bytes-ok").decode()
+
+STS_KEY = "vitrine-sts-16by"  # 16 bytes, which radosgw wants: it seals what session tokens hold
+STS_ROLE = "arn:aws:iam:::role/vitrine-uploader"
 
 CONFIGURATION = """
 [global]
@@ -60,6 +64,8 @@ rgw run sync thread = false
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = {kms_key}={kms_secret}
+rgw s3 auth use sts = true
+rgw sts key = {sts_key}
 rgw frontends = beast endpoint=127.0.0.1:{port}
 """
 
@@ -98,6 +104,23 @@ class Ceph:
     def stop(self):
         self.daemons.stop()
 
+    def admin(self, *arguments):
+        """radosgw-admin on this gateway; what it prints."""
+        return self.daemons.run("radosgw-admin", "-c", self.conf, *arguments)
+
+    def create_role(self):
+        """A role that the user may assume, with all rights on buckets; its ARN."""
+        trust = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/vitrine"]}, "Action": ["sts:AssumeRole"]}]}
+        rights = {"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ["s3:*"], "Resource": "arn:aws:s3:::*"}]}
+        name = STS_ROLE.rpartition("/")[2]
+        self.admin("role", "create", "--role-name", name, "--path", "/",
+                   "--assume-role-policy-doc", json.dumps(trust))
+        self.admin("role-policy", "put", "--role-name", name, "--policy-name", "buckets",
+                   "--policy-doc", json.dumps(rights))
+        return STS_ROLE
+
     def _ceph(self, *arguments, check=True):
         return self.daemons.run("ceph", "-c", self.conf, "--connect-timeout", "20", *arguments, check=check)
 
@@ -106,7 +129,7 @@ class Ceph:
         self.fsid = str(uuid.uuid4())
         self.ports = {"mon_v2": free_port(), "mon_v1": free_port()}
         self.conf.write_text(CONFIGURATION.format(
-            folder=folder, fsid=self.fsid, port=self.port, kms_key=KMS_KEY, kms_secret=KMS_SECRET,
+            folder=folder, fsid=self.fsid, port=self.port, kms_key=KMS_KEY, kms_secret=KMS_SECRET, sts_key=STS_KEY,
             **self.ports))
         for name in ("mon", "osd", "rgw"):
             (folder / name).mkdir()

@@ -3,12 +3,14 @@
  * in a thread of this program, which turns its keys with every answer. What providers say on the
  * wire is the business of tests/http/test_credentials.py.
  */
+#include "tiny_server.h"
 #include "unit.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "remote/credentials.h"
 #include "remote/ini.h"
+#include "remote/s3.h"
 #include "sign/sigv4.h"
 
 #include <arpa/inet.h>
@@ -343,6 +345,101 @@ static void another_threads_new_keys_do_for_a_renewal(void **state)
     close_rig(&rig);
 }
 
+/* One HEAD or GET to a server that gives these answers; how many requests came. */
+static size_t call_s3(struct rig *rig, struct arena *arena, bool is_head,
+    const struct tiny_answer *answers, size_t count, enum status expected)
+{
+    static const struct http_limits limits = { .connect_timeout_ms = 2000 };
+    struct tiny_server server;
+    struct s3_client client;
+    struct s3_result result;
+    struct s3_location location = {
+        .scheme = STR("http"),
+        .host = STR("127.0.0.1"),
+        .path_style = true,
+        .bucket = STR("vitrine"),
+        .region = STR("us-east-1"),
+    };
+    size_t requests;
+
+    tiny_start(&server, answers, count);
+    location.port = server.port;
+    s3_client_init(&client, &location, &rig->lease, http_client_new(&limits));
+    expect_int("status",
+        is_head ? s3_head(&client, arena, STR("k"), &result)
+                : s3_get(&client, arena, STR("k"), (struct s3_range){ 0 }, 100, &result),
+        expected);
+    http_client_free(client.http);
+    tiny_stop(&server);
+    requests = server.request_count;
+    if (requests == 2)
+        assert_true(str_find(server.requests[0], STR("token-of-00000001")) > 0 &&
+                    str_find(server.requests[1], STR("token-of-00000002")) > 0);
+    tiny_clear(&server);
+    return requests;
+}
+
+#define XML_ERROR(code) "<Error><Code>" code "</Code><Message>m</Message></Error>"
+
+static void a_call_with_expired_keys_is_made_once_more_with_others(void **state)
+{
+    static const struct {
+        const char *status, *body;
+        bool is_head;
+        size_t requests; /* 2: renewed */
+    } cases[] = {
+        { "400 Bad Request", XML_ERROR("ExpiredToken"), false, 2 },
+        { "400 Bad Request", XML_ERROR("InvalidToken"), false, 2 },
+        { "403 Forbidden", XML_ERROR("RequestExpired"), false, 2 },
+        { "400 Bad Request", "", true, 2 },
+        { "403 Forbidden", XML_ERROR("AccessDenied"), false, 1 },
+        { "403 Forbidden", "", true, 1 },
+        { "400 Bad Request", XML_ERROR("InvalidArgument"), false, 1 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct rig rig;
+        const struct tiny_answer answers[] = {
+            { .text = tiny_text(*state, cases[i].status, "", cases[i].body) },
+            { .text = tiny_text(*state, "200 OK", "", cases[i].is_head ? "" : "body") },
+        };
+
+        open_rig(&rig, 3600);
+        credential_lease_turn(&rig.lease);
+        poll(NULL, 0, 30);
+        expect_int(cases[i].status,
+            call_s3(&rig, *state, cases[i].is_head, answers, 2,
+                cases[i].requests == 2 ? STATUS_OK : STATUS_STORAGE_REFUSED),
+            cases[i].requests);
+        close_rig(&rig);
+    }
+}
+
+static void keys_that_stay_expired_are_not_tried_for_ever(void **state)
+{
+    struct rig rig;
+    const struct tiny_answer answers[] = {
+        { .text = tiny_text(*state, "400 Bad Request", "", XML_ERROR("ExpiredToken")) },
+    };
+
+    open_rig(&rig, 3600);
+    credential_lease_turn(&rig.lease);
+    poll(NULL, 0, 30);
+    expect_int("requests", call_s3(&rig, *state, false, answers, 1, STATUS_STORAGE_REFUSED), 2);
+    close_rig(&rig);
+}
+
+static void nothing_is_sent_without_keys(void **state)
+{
+    struct rig rig;
+    const struct tiny_answer answers[] = { { .text = tiny_text(*state, "200 OK", "", "") } };
+
+    open_rig(&rig, 3600);
+    atomic_store(&rig.agent.is_up, false);
+    expect_int("requests", call_s3(&rig, *state, false, answers, 1, STATUS_STORAGE_REFUSED), 0);
+    close_rig(&rig);
+}
+
 static void urls_die_with_their_keys(void **state)
 {
     struct s3_credentials keys = { .access_key = STR("A"), .expires_at = NOW + 600 };
@@ -426,6 +523,11 @@ int main(void)
         TEST("refused keys are renewed once in a while", refused_keys_are_renewed_once_in_a_while),
         TEST(
             "another threads new keys do for a renewal", another_threads_new_keys_do_for_a_renewal),
+        TEST("a call with expired keys is made once more with others",
+            a_call_with_expired_keys_is_made_once_more_with_others),
+        TEST("keys that stay expired are not tried for ever",
+            keys_that_stay_expired_are_not_tried_for_ever),
+        TEST("nothing is sent without keys", nothing_is_sent_without_keys),
         TEST("urls die with their keys", urls_die_with_their_keys),
         TEST("a stop does not wait for the next fetch", a_stop_does_not_wait_for_the_next_fetch),
         TEST("ini files are read as botocore does", ini_files_are_read_as_botocore_does),
