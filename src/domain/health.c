@@ -77,6 +77,17 @@ int64_t health_clock_offset_s(const struct task *task)
     return s3_clock_offset_s(task->domain->s3.clock);
 }
 
+void health_keys(const struct task *task, struct health_keys *out)
+{
+    struct credential_source *source = task->domain->options->storage.credentials;
+
+    *out = (struct health_keys){ .has_keys = false };
+    if (source) {
+        out->has_keys = credential_source_has_keys(source);
+        out->expires_in_s = credential_source_expires_in_s(source);
+    }
+}
+
 enum status health_count(struct task *task, struct health_counts *out)
 {
     struct db *db = task->domain->db;

@@ -24,6 +24,14 @@ void health_check(struct task *task, struct health *out);
 /* Storage's clock minus ours in whole seconds, as it is known now; asks nobody. */
 int64_t health_clock_offset_s(const struct task *task);
 
+/* Whether there are keys for the storage now, and in how many seconds they expire (0: never, or
+ * there are none); asks nobody. */
+struct health_keys {
+    bool has_keys;
+    int64_t expires_in_s;
+};
+void health_keys(const struct task *task, struct health_keys *out);
+
 /* What is in store, for the metrics. */
 struct health_counts {
     int64_t images, image_bytes;

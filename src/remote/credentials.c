@@ -269,8 +269,14 @@ void credential_source_start(struct credential_source *source)
     sigset_t all, before;
     int error;
 
-    if (source->is_fixed || source->has_thread || source->options->is_only_settings ||
-        !str_is_empty(source->options->access_key_id))
+    if (source->is_fixed || source->has_thread)
+        return;
+    if (!str_is_empty(source->options->access_key_id)) {
+        pthread_mutex_lock(&source->lock);
+        credential_source_fetch_once(source, true); /* of settings: asks nobody */
+        pthread_mutex_unlock(&source->lock);
+    }
+    if (source->options->is_only_settings || !str_is_empty(source->options->access_key_id))
         return;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);

@@ -154,6 +154,9 @@ void credential_source_report(
 /* The reasons on one line, for /health and logs: "profile: ...; web-identity: ...". */
 struct str credential_report_reasons(struct arena *arena, const struct credential_report *report);
 
+/* Whether there are keys that have not expired, as far as is known. Asks nobody. */
+bool credential_source_has_keys(struct credential_source *source);
+
 /* Seconds until the keys expire; 0 when they do not, or there are none. Asks nobody. */
 int64_t credential_source_expires_in_s(struct credential_source *source);
 

@@ -103,3 +103,14 @@ int64_t credential_source_expires_in_s(struct credential_source *source)
     left_s = expires_at - clock_now_s();
     return expires_at != 0 && left_s > 0 ? left_s : 0;
 }
+
+bool credential_source_has_keys(struct credential_source *source)
+{
+    bool has_keys;
+
+    pthread_mutex_lock(&source->lock);
+    has_keys = source->newest && (source->newest->keys.expires_at == 0 ||
+                                     source->newest->keys.expires_at > clock_now_s());
+    pthread_mutex_unlock(&source->lock);
+    return has_keys;
+}

@@ -51,6 +51,9 @@ def test_a_role_assumed_by_a_profile_carries_the_whole_flow(storage, role, tmp_p
         assert put(grant, content, url=grant["url"].replace("Security-Token=", "Security-Token=x")).status_code == 403
         image = upload(admin, content)
         assert display(admin, image).content == content
+        metrics = dict(line.rsplit(" ", 1) for line in admin.get("/metrics").text.splitlines() if line[:1] != "#")
+        assert metrics["vitrine_credentials_present"] == "1"
+        assert 3500 < int(metrics["vitrine_credentials_expire_seconds"]) <= 3600
         told = vitrine.cli("credentials").stdout
         assert "profile ceph" in told and "temporary" in told
         log = vitrine.log()
@@ -69,7 +72,7 @@ def test_urls_die_with_the_keys_and_come_back_with_new_ones(storage, role):
             admin, content = vitrine.admin(), png()
             image = upload(admin, content)
             grant = presign(admin, content)
-            assert 800 < grant["expiresIn"] <= 900  # not the hour that is configured
+            assert 800 < grant["expires_in"] <= 900  # not the hour that is configured
             assert int(query_of(grant["url"])["X-Amz-Expires"]) <= 900
 
         end = time.time() + 25

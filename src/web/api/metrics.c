@@ -25,6 +25,18 @@ static void put_build(struct buf *out, const struct exchange *exchange)
         out, "vitrine_build_info", "1; the version stands in the label.", labels, 1);
 }
 
+static void put_keys(struct buf *out, const struct task *task)
+{
+    struct health_keys keys;
+
+    health_keys(task, &keys);
+    metrics_write_gauge(out, "vitrine_credentials_present",
+        "1 when there are keys for the storage that have not expired.", STR_EMPTY, keys.has_keys);
+    metrics_write_gauge(out, "vitrine_credentials_expire_seconds",
+        "Until the keys for the storage expire; 0 when they do not, or there are none.", STR_EMPTY,
+        keys.expires_in_s);
+}
+
 static void put_counts(struct buf *out, const struct health_counts *counts, int64_t clock_offset_s)
 {
     const struct {
@@ -93,6 +105,7 @@ enum status metrics_get(struct exchange *exchange)
     put_build(out, exchange);
     metrics_write(out, &routes);
     put_counts(out, &counts, health_clock_offset_s(&exchange->task));
+    put_keys(out, &exchange->task);
     put_process(out, exchange);
     return STATUS_OK;
 }
