@@ -13,7 +13,8 @@ import pytest
 from harness.vitrine import BUILD, ROOT
 
 WORKER = BUILD / "cgi-bin" / "vitrine.fcgi"
-KEYS = {"S3_ACCESS_KEY_ID": "VTTEST", "S3_SECRET_ACCESS_KEY": "not a secret"}
+KEYS = {"S3_ACCESS_KEY_ID": "VTTEST", "S3_SECRET_ACCESS_KEY": "not a secret",
+        "JWT_SECRET": "Zm9yIHRlc3RzIG9ubHk6IDQ4IHJhbmRvbSBieXRlcyB3b3VsZCBnbyBoZXJl"}
 START_TIMEOUT_S = 10
 
 
