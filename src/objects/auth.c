@@ -42,7 +42,7 @@ static struct str byte_list(struct arena *arena, struct str text)
     return str_from(list, len);
 }
 
-static enum s3_error refuse(struct call *call, const struct verify_failure *failure)
+enum s3_error auth_refuse(struct call *call, const struct verify_failure *failure)
 {
     call->error_message = failure->message;
     for (size_t i = 0; i < failure->detail_count; i++) {
@@ -90,7 +90,7 @@ enum s3_error auth_parse(struct call *call)
     if (error != S3_OK)
         return error;
     if (verify_parse(call->arena, &request, &call->claim, &failure) != VERIFY_OK)
-        return refuse(call, &failure);
+        return auth_refuse(call, &failure);
     call->query = call->claim.query;
     return S3_OK;
 }
@@ -104,6 +104,6 @@ enum s3_error auth_check(struct call *call)
     if (call->claim.kind == VERIFY_ANONYMOUS)
         return S3_ACCESS_DENIED;
     if (verify_check(call->arena, &request, &call->claim, &policy, &failure) != VERIFY_OK)
-        return refuse(call, &failure);
+        return auth_refuse(call, &failure);
     return S3_OK;
 }

@@ -15,5 +15,7 @@ enum s3_error auth_parse(struct call *call) MUST_CHECK;
 
 /* The signature, the time, the key. AccessDenied for an anonymous request. */
 enum s3_error auth_check(struct call *call) MUST_CHECK;
+/* What a failed check of sign/ means to the client, with S3's details; never S3_OK. */
+enum s3_error auth_refuse(struct call *call, const struct verify_failure *failure);
 
 #endif

@@ -33,13 +33,16 @@
     X(INVALID_DIGEST,              "InvalidDigest",               400, "The Content-MD5 or checksum value that you specified is not valid.") \
     X(INVALID_PART,                "InvalidPart",                 400, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.") \
     X(INVALID_PART_ORDER,          "InvalidPartOrder",            400, "The list of parts was not in ascending order. The parts list must be specified in order by part number.") \
+    X(INVALID_POLICY_DOCUMENT,     "InvalidPolicyDocument",       400, "The content of the form does not meet the conditions specified in the policy document.") \
     X(INVALID_RANGE,               "InvalidRange",                416, "The requested range is not satisfiable") \
     X(INVALID_REQUEST,             "InvalidRequest",              400, "Invalid Request") \
     X(INVALID_TAG,                 "InvalidTag",                  400, "The tag provided was not a valid tag.") \
     X(INVALID_TOKEN,               "InvalidToken",                400, "The provided token is malformed or otherwise not valid.") \
     X(INVALID_URI,                 "InvalidURI",                  400, "Couldn't parse the specified URI.") \
     X(KEY_TOO_LONG,                "KeyTooLongError",             400, "Your key is too long.") \
+    X(MALFORMED_POST_REQUEST,      "MalformedPOSTRequest",        400, "The body of your POST request is not well-formed multipart/form-data.") \
     X(MALFORMED_XML,               "MalformedXML",                400, "The XML you provided was not well-formed or did not validate against our published schema.") \
+    X(MAX_POST_PRE_DATA,           "MaxPostPreDataLengthExceededError", 400, "Your POST request fields preceding the upload file were too large.") \
     X(METADATA_TOO_LARGE,          "MetadataTooLarge",            400, "Your metadata headers exceed the maximum allowed metadata size.") \
     X(METHOD_NOT_ALLOWED,          "MethodNotAllowed",            405, "The specified method is not allowed against this resource.") \
     X(MISSING_CONTENT_LENGTH,      "MissingContentLength",        411, "You must provide the Content-Length HTTP header.") \

@@ -10,7 +10,7 @@
 enum level { SERVICE, BUCKET, OBJECT };
 
 /* clang-format off */
-/* A row with a subresource wins over the one without. No handler: a place that is kept for later. */
+/* A row with a subresource wins over the one without. */
 static const struct operation {
     enum method method;
     enum level level;
@@ -33,7 +33,7 @@ static const struct operation {
     { METHOD_GET,    BUCKET,  STR_INIT("list-type"), STR_INIT("ListObjectsV2"),           list_objects_v2 },
     { METHOD_GET,    BUCKET,  STR_INIT(""),          STR_INIT("ListObjects"),             list_objects },
     { METHOD_POST,   BUCKET,  STR_INIT("delete"),    STR_INIT("DeleteObjects"),           delete_objects },
-    { METHOD_POST,   BUCKET,  STR_INIT(""),          STR_INIT("PostObject"),              NULL },
+    { METHOD_POST,   BUCKET,  STR_INIT(""),          STR_INIT("PostObject"),              post_object },
     { METHOD_GET,    BUCKET,  STR_INIT("uploads"),   STR_INIT("ListMultipartUploads"),    list_multipart_uploads },
 
     { METHOD_PUT,    OBJECT,  STR_INIT(""),          STR_INIT("PutObject"),               put_object },
@@ -128,9 +128,5 @@ enum s3_error operations_find(struct call *call, call_handler **out)
             call->operation = copies[i].name;
             *out = copies[i].handler;
         }
-    if (row->handler == NULL)
-        return call_fail(call, S3_NOT_IMPLEMENTED,
-            "This endpoint does not implement %.*s; send the object with one PutObject.",
-            STR_ARG(row->name));
     return S3_OK;
 }

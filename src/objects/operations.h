@@ -13,6 +13,7 @@ call_handler create_bucket, delete_bucket, head_bucket;            /* bucket.c *
 call_handler get_bucket_location;                                  /* bucket.c */
 call_handler list_objects, list_objects_v2;                        /* list.c */
 call_handler put_object;                                           /* put.c */
+call_handler post_object;                                          /* post_object.c */
 call_handler get_object, head_object;                              /* get.c */
 call_handler delete_object, delete_objects;                        /* delete.c */
 call_handler create_multipart_upload, abort_multipart_upload;      /* multipart.c */

@@ -7,6 +7,7 @@
 #include "objects/cors.h"
 #include "objects/key_path.h"
 #include "objects/operations.h"
+#include "objects/post_object.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -158,6 +159,10 @@ static enum s3_error run(struct call *call)
     if (call->request->method == METHOD_OPTIONS)
         return error == S3_OK ? bucket_cors_preflight(call) : error;
     bucket_cors_decorate(call); /* before anything can fail: scripts must be able to read why */
+    if (error == S3_OK && post_object_is_form(call)) {
+        call->operation = STR("PostObject");
+        return post_object(call); /* which checks the signature in the form: nothing else may run */
+    }
     if (error == S3_OK)
         error = auth_check(call);
     if (error == S3_OK)
