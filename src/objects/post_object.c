@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "cgi/multipart.h"
 #include "objects/auth.h"
 #include "objects/body.h"
 #include "objects/object_headers.h"
@@ -16,7 +17,6 @@
 #include "objects/post_policy.h"
 #include "objects/xml.h"
 #include "sign/post_policy.h"
-#include "web/multipart.h"
 
 enum { FIELDS_MAX = 100, FIELD_MAX_BYTES = 20 * 1024 };
 

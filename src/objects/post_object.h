@@ -6,8 +6,8 @@
 
 #include "objects/call.h"
 
-/* A form posted to a bucket, with nothing in the query: its signature is in its body, so post_object
- * checks it, and only post_object may be called. */
+/* A form posted to a bucket, with nothing in the query: its signature is in its body, so
+ * post_object checks it, and only post_object may be called. */
 bool post_object_is_form(const struct call *call);
 
 #endif

@@ -141,11 +141,7 @@ static int compare_uploads(const void *a, const void *b)
 {
     const struct store_multipart *left = a, *right = b;
     int order = str_compare(left->object.key, right->object.key);
-    if (order != 0)
-        return order;
-    if (left->object.modified_at_ms != right->object.modified_at_ms)
-        return left->object.modified_at_ms < right->object.modified_at_ms ? -1 : 1;
-    return str_compare(left->id, right->id);
+    return order != 0 ? order : str_compare(left->id, right->id);
 }
 
 /* Room for one more item in an array of the arena, which doubles. */

@@ -56,7 +56,8 @@ enum status store_multipart_create(struct store *store, struct arena *arena,
 enum status store_multipart_find(struct store *store, struct arena *arena, struct str bucket,
     struct str key, struct str id, struct store_object *out) MUST_CHECK;
 
-/* Every upload of a bucket whose key begins with `prefix`, by key, then by creation. */
+/* Every upload of a bucket whose key begins with `prefix`, by key, then by id: so a page can begin
+ * behind an upload that has ended meanwhile. */
 enum status store_multipart_list(struct store *store, struct arena *arena, struct str bucket,
     struct str prefix, struct store_multipart **out, size_t *out_count) MUST_CHECK;
 

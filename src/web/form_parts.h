@@ -8,8 +8,8 @@
 #ifndef WEB_FORM_PARTS_H
 #define WEB_FORM_PARTS_H
 
+#include "cgi/multipart.h"
 #include "cgi/request.h"
-#include "web/multipart.h"
 
 enum { FORM_PARTS_CHUNK_BYTES = 16 * 1024 };
 

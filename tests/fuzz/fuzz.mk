@@ -13,7 +13,7 @@ FUZZ_SIGN := $(wildcard src/crypto/*.c src/sign/*.c)
 
 FUZZ_SOURCES_aws_chunked := src/objects/aws_chunked.c $(FUZZ_SIGN)
 FUZZ_SOURCES_image       := $(wildcard src/image/*.c)
-FUZZ_SOURCES_multipart   := $(wildcard src/web/multipart*.c) src/web/header_params.c
+FUZZ_SOURCES_multipart   := $(wildcard src/cgi/multipart*.c) src/cgi/header_params.c
 FUZZ_SOURCES_request     := src/cgi/request.c
 FUZZ_SOURCES_s3_answer   := $(filter-out %/s3_bucket.c,$(wildcard src/remote/*.c)) $(FUZZ_SIGN)
 FUZZ_SOURCES_s3_document := src/objects/xml.c src/objects/cors.c

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "web/multipart.h"
+#include "cgi/multipart.h"
 
 static const struct multipart_limits limits = {
     .max_parts = 5, .max_field_bytes = 40, .max_file_bytes = 80

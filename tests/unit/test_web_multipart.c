@@ -5,7 +5,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "web/multipart.h"
+#include "cgi/multipart.h"
 
 static const struct multipart_limits usual = {
     .max_parts = 100, .max_field_bytes = 1000, .max_file_bytes = 1 << 20

@@ -1,7 +1,7 @@
 /*
  * header_params.c - reading parameters; nothing is copied or decoded.
  */
-#include "web/header_params.h"
+#include "cgi/header_params.h"
 
 static struct str skip_blanks(struct str s)
 {

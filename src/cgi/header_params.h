@@ -4,8 +4,8 @@
  * For Content-Type (RFC 9110, section 5.6.6) and Content-Disposition as forms send it (RFC 7578 and
  * the HTML standard, where a quote is %22 and a backslash is just a backslash).
  */
-#ifndef WEB_HEADER_PARAMS_H
-#define WEB_HEADER_PARAMS_H
+#ifndef CGI_HEADER_PARAMS_H
+#define CGI_HEADER_PARAMS_H
 
 #include "base/str.h"
 

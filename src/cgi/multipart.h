@@ -24,8 +24,8 @@
  * spaces after a boundary. Not accepted: bare LF line ends, nested multipart (its content is just
  * content), Content-Transfer-Encoding other than 7bit, 8bit or binary (RFC 7578 deprecates it).
  */
-#ifndef WEB_MULTIPART_H
-#define WEB_MULTIPART_H
+#ifndef CGI_MULTIPART_H
+#define CGI_MULTIPART_H
 
 #include "base/status.h"
 #include "base/str.h"

@@ -5,10 +5,10 @@
  * that was matched can be the start of another match: a search needs no table, and a match that the
  * end of a push has cut is remembered as one number.
  */
-#include "web/multipart.h"
+#include "cgi/multipart.h"
 
-#include "web/header_params.h"
-#include "web/multipart_headers.h"
+#include "cgi/header_params.h"
+#include "cgi/multipart_headers.h"
 
 enum state {
     PREAMBLE,

@@ -2,9 +2,9 @@
  * multipart_headers.c - Content-Disposition, Content-Type and Content-Transfer-Encoding of a part;
  * other headers are passed over.
  */
-#include "web/multipart_headers.h"
+#include "cgi/multipart_headers.h"
 
-#include "web/header_params.h"
+#include "cgi/header_params.h"
 
 #define BAD(parser, sentence) multipart_fail((parser), STATUS_BAD_REQUEST, STR(sentence))
 

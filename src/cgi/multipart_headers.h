@@ -2,10 +2,10 @@
  * multipart_headers.h - the headers of one part of a form; between multipart_headers.c and
  * multipart.c.
  */
-#ifndef WEB_MULTIPART_HEADERS_H
-#define WEB_MULTIPART_HEADERS_H
+#ifndef CGI_MULTIPART_HEADERS_H
+#define CGI_MULTIPART_HEADERS_H
 
-#include "web/multipart.h"
+#include "cgi/multipart.h"
 
 /* Take one header line, without its CRLF, into parser->part. MULTIPART_NEED_MORE or
  * MULTIPART_ERROR. */
