@@ -73,12 +73,12 @@ bool jwt_read_header(struct arena *arena, struct str token, struct jwt_header *o
     struct str *out_problem) MUST_CHECK;
 
 /*
- * The claims of a token whose header is of `key`'s algorithm and whose signature is `key`'s: a JSON
- * object that the caller owns (json_decref). NULL with a sentence in *out_problem otherwise. Call
- * jwt_read_header before.
+ * The claims of a token whose signature is `key`'s: a JSON object that the caller owns
+ * (json_decref). NULL with a sentence in *out_problem otherwise. `header` is what jwt_read_header
+ * said of this very token: what it refuses never comes here.
  */
-json_t *jwt_verify(struct arena *arena, struct str token, const struct jwt_key *key,
-    struct str *out_problem) MUST_CHECK;
+json_t *jwt_verify(struct arena *arena, struct str token, const struct jwt_header *header,
+    const struct jwt_key *key, struct str *out_problem) MUST_CHECK;
 
 /* Sign `claims` (borrowed) with a key of jwt_key_from_secret, its kid in the header. */
 struct str jwt_sign(struct arena *arena, const struct jwt_key *key, const json_t *claims);

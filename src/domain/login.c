@@ -217,7 +217,7 @@ static enum status check_own(struct task *task, struct str jwt, const struct jwt
     enum status status = STATUS_UNAUTHENTICATED;
 
     if (key != NULL) {
-        claims = jwt_verify(task->arena, jwt, key, &problem);
+        claims = jwt_verify(task->arena, jwt, header, key, &problem);
     }
     if (claims != NULL && jwt_claims_check(claims, &expected, &registered, &problem)) {
         status = find_login(task, claims, &registered, out, out_account);

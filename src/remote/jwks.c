@@ -358,7 +358,7 @@ enum status jwks_verify(struct jwks *jwks, struct arena *arena, struct str token
                            : STR("The token is signed with a key that is not known here.");
         return status;
     }
-    *out_claims = jwt_verify(arena, token, key, out_problem);
+    *out_claims = jwt_verify(arena, token, header, key, out_problem);
     pthread_mutex_lock(&jwks->lock);
     set_release(set);
     pthread_mutex_unlock(&jwks->lock);

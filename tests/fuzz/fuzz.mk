@@ -12,6 +12,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fu
 FUZZ_SIGN := $(wildcard src/crypto/*.c src/sign/*.c)
 
 FUZZ_SOURCES_aws_chunked := src/objects/aws_chunked.c $(FUZZ_SIGN)
+FUZZ_SOURCES_jwt         := $(FUZZ_SIGN)
 FUZZ_SOURCES_image       := $(wildcard src/image/*.c)
 FUZZ_SOURCES_multipart   := $(wildcard src/cgi/multipart*.c) src/cgi/header_params.c
 FUZZ_SOURCES_request     := src/cgi/request.c
@@ -21,6 +22,7 @@ FUZZ_SOURCES_sigv4       := $(FUZZ_SIGN)
 FUZZ_SOURCES_template    := $(wildcard src/web/template*.c)
 
 FUZZ_LIBS_aws_chunked := cjose libcrypto libsodium
+FUZZ_LIBS_jwt         := cjose libcrypto libsodium
 FUZZ_LIBS_s3_answer   := cjose libcrypto libsodium libcurl expat
 FUZZ_LIBS_s3_document := expat
 FUZZ_LIBS_sigv4       := cjose libcrypto libsodium
@@ -34,7 +36,7 @@ FUZZ_FLAGS     = -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_
 
 fuzz_sources = $(wildcard src/base/*.c) $(FUZZ_SOURCES_$(1))
 fuzz_objects = $(patsubst %.c,$(FUZZ_BUILD)/$(1)/%.o,$(call fuzz_sources,$(2)) tests/fuzz/fuzz_$(2).c)
-fuzz_libs    = $$(pkg-config --libs jansson $(FUZZ_LIBS_$(1)))
+fuzz_libs    = $$(pkg-config --libs jansson $(FUZZ_LIBS_$(1))) -lm
 
 define fuzz_rules
 $(FUZZ_BUILD)/replay-$(1): $(call fuzz_objects,replay,$(1)) $(FUZZ_BUILD)/replay/tests/fuzz/replay.o

@@ -210,7 +210,8 @@ static struct str forge(struct world *world, json_t *changes)
     struct login_tokens tokens = start(world, world->editor, SCOPES_ALL);
     const struct jwt_key *key = world->options.jwt.ring[0];
     struct str problem, token;
-    json_t *claims = jwt_verify(world->task.arena, tokens.access_token, key, &problem);
+    json_t *claims = jwt_verify(world->task.arena, tokens.access_token,
+        &(struct jwt_header){ JWT_HS256, STR_EMPTY }, key, &problem);
 
     assert_int_equal(json_object_update(claims, changes), 0);
     token = jwt_sign(world->task.arena, key, claims);
