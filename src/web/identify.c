@@ -134,6 +134,7 @@ static enum status identify_open(struct exchange *exchange)
     if (exchange->user.role > ROLE_EDITOR)
         exchange->user.role = ROLE_EDITOR;
     become(exchange, SCOPES_WORK);
+    exchange->task.actor.is_own_only = true; /* a shared library is for who signed in */
     return STATUS_OK;
 }
 

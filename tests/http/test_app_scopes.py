@@ -124,7 +124,7 @@ def test_nothing_is_open_by_default(vitrine):
 @pytest.fixture(scope="module")
 def opened():
     from harness.vitrine import Vitrine
-    vitrine = Vitrine("nginx", OPEN_DIALECTS="003", OPEN_DIALECTS_ACCOUNT="anyone@example.org",
+    vitrine = Vitrine("nginx", LIBRARY="shared", OPEN_DIALECTS="003", OPEN_DIALECTS_ACCOUNT="anyone@example.org",
                       CORS_ORIGINS="https://app.example.org").start()
     vitrine.cli("user", "add", "anyone@example.org", "--role", "admin", "--password-stdin", stdin=PASSWORD + "\n")
     yield vitrine
@@ -142,7 +142,7 @@ def test_what_is_opened_acts_as_its_account_and_the_rest_stays_shut(opened):
 
 
 def test_an_open_account_is_an_editor_at_most(opened):
-    """An admin sees everybody's images; a stranger must not, whatever the account is."""
+    """An admin sees everybody's images, and so does everybody in a shared library; a stranger must not."""
     owner = program(opened, sign_in(opened, add_user(opened))["token"])
     key = owner.request(*UPLOAD_003[:2], json=UPLOAD_003[2]).json()
     names = json.dumps(ask(opened.client(), LIST_003).json())
