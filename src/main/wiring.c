@@ -228,6 +228,15 @@ static void wire_open_dialects(const struct config *config, struct open_options 
             STR_ARG(config->open_dialects), STR_ARG(out->account));
 }
 
+/* Forms with files come as slowly as their senders send; a quarter of the threads, at least one, is
+ * never theirs. */
+static int most_forms(int threads)
+{
+    int kept = threads >= 8 ? threads / 4 : 1;
+
+    return threads > kept ? threads - kept : 1;
+}
+
 enum status wiring_app(struct arena *arena, const struct config *config, struct app_options *out,
     struct str *out_problem)
 {
@@ -252,7 +261,7 @@ enum status wiring_app(struct arena *arena, const struct config *config, struct 
     out->version = STR(VITRINE_VERSION);
     out->metrics_token = config->metrics_token;
     out->asset_version = wiring_asset_version(arena, config->static_files);
-    out->upload_forms_max = config->threads > 1 ? (int)config->threads / 2 : 1;
+    out->upload_forms_max = most_forms((int)config->threads);
     status = wiring_domain(arena, config, &out->domain, out_problem);
     wire_open_dialects(config, &out->open);
     return status == STATUS_OK ? wire_tokens(config, &out->domain.jwt) : status;

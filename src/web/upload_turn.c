@@ -1,6 +1,8 @@
 /* Counting the forms that are being received; app->options->upload_forms_max is the most. */
 #include "web/upload_turn.h"
 
+enum { RETRY_AFTER_S = 2 };
+
 enum status upload_turn_take(struct exchange *exchange)
 {
     struct app *app = exchange->thread->app;
@@ -9,8 +11,10 @@ enum status upload_turn_take(struct exchange *exchange)
     if (atomic_fetch_add(&app->upload_forms, 1) < most || most == 0)
         return STATUS_OK;
     upload_turn_give(exchange);
-    return failure_set(&exchange->task.failure, STATUS_BUSY, STR_EMPTY,
-        STR("Many forms with files are being received just now. Try again in a few minutes."));
+    failure_set(&exchange->task.failure, STATUS_BUSY, STR_EMPTY,
+        STR("Many files are being received just now. Try again in a moment."));
+    exchange->task.failure.retry_after_s = RETRY_AFTER_S;
+    return STATUS_BUSY;
 }
 
 void upload_turn_give(struct exchange *exchange)

@@ -1,10 +1,12 @@
 """The API of seed 001 (Express, multer): a user's own images, through us, shown by signed URLs."""
 
+import concurrent.futures
 import datetime
 import http.client
 
 import pytest
 import requests
+import urllib3
 
 from app_dialects import (BOUNDARY, NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, broken_forms, form, part,
                           same_but_request_id, snapshot, spool_files)
@@ -79,9 +81,20 @@ def test_times_are_those_of_the_upload(program):
     assert image["updatedAt"] == image["createdAt"]
 
 
-def test_two_at_the_same_instant_get_two_keys(program):
-    keys = {image_of(program)["s3Key"] for _ in range(20)}
-    assert len(keys) == 20
+def test_many_at_the_same_instant_get_a_key_each(program):
+    """Who finds no thread free is told when to come again, and gets in then."""
+    again = urllib3.util.Retry(total=20, status_forcelist=[503], allowed_methods=None, respect_retry_after_header=True)
+
+    def send_one(_):
+        with requests.Session() as session:
+            session.mount("http://", requests.adapters.HTTPAdapter(max_retries=again))
+            return session.post(program.base_url + "/api/profile/upload-image", headers=dict(program.headers), timeout=60,
+                                files={"image": ("photo.jpg", jpeg(), "image/jpeg")})
+
+    with concurrent.futures.ThreadPoolExecutor(10) as threads:
+        answers = list(threads.map(send_one, range(40)))
+    assert [answer.status_code for answer in answers] == [200] * 40
+    assert len({answer.json()["data"]["s3Key"] for answer in answers}) == 40
 
 
 # --- the list ---

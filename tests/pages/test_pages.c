@@ -224,6 +224,7 @@ static const struct step steps[] = {
     { "storage-v1-download-url",       GRACE, { "GET", "/api/v1/upload/download/{key}/url?expires_in=120", NULL, NULL, NULL }, 200 },
     { "storage-v1-download-url-wrong", GRACE, { "GET", "/api/v1/upload/download/{key}/url?expires_in=604801", NULL, NULL, NULL }, 422 },
     { "files",                         GRACE, { "GET", "/files?limit=1", NULL, NULL, NULL }, 200 },
+    { "storage-v1-delete-pending",     GRACE, { "DELETE", "/api/v1/upload/{key}", NULL, NULL, OURS }, 202, .storage = STUB_REFUSES },
     { "storage-v1-delete",             GRACE, { "DELETE", "/api/v1/upload/{key}", NULL, NULL, OURS }, 200 },
     { "storage-v1-gone",               GRACE, { "GET", "/api/v1/upload/metadata/{key}", NULL, NULL, NULL }, 404 },
     { "storage-v1-presigned",          GRACE, { "POST", "/api/v1/upload/presigned", JSON, "{\"filename\":\"example.png\",\"content_type\":\"image/png\",\"expires_in\":60}", OURS }, 200 },
