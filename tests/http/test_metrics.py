@@ -11,6 +11,7 @@ import requests
 
 from app_people import add_user, assert_problem, signed_in, token_client
 from app_pictures import png, upload
+from harness.vitrine import ROOT
 
 TOKEN = "a-token-for-prometheus"
 LIMIT_S = 30
@@ -50,6 +51,22 @@ def test_promtool_finds_nothing_to_complain_of(vitrine, admin):
                              timeout=60, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert not (checked.stdout + checked.stderr).strip()
+
+
+def test_the_alerts_are_sound_and_about_metrics_that_there_are(lighttpd):
+    folder = ROOT / "deploy" / "monitoring"
+    (lighttpd.data / "monitoring").mkdir()
+    for file in folder.iterdir():
+        (lighttpd.data / "monitoring" / file.name).write_text(file.read_text())
+    (lighttpd.data / "monitoring" / "vitrine-token").write_text(TOKEN)
+    checked = subprocess.run(["promtool", "check", "config", "prometheus.yml"], cwd=lighttpd.data / "monitoring",
+                             capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    text = lighttpd.admin().get("/metrics").text
+    named = set(re.findall(r"\bvitrine_[a-z0-9_]+", (folder / "alerts.yml").read_text()))
+    assert named
+    for name in named:
+        assert f"# TYPE {name} " in text, name
 
 
 def test_only_admins_may_read_unless_there_is_a_token_for_it(vitrine, admin):
