@@ -17,7 +17,8 @@ FUZZ_SOURCES_image       := $(wildcard src/image/*.c)
 FUZZ_SOURCES_multipart   := $(wildcard src/cgi/multipart*.c) src/cgi/header_params.c
 FUZZ_SOURCES_request     := src/cgi/request.c
 FUZZ_SOURCES_s3_answer   := $(filter-out %/s3_bucket.c,$(wildcard src/remote/*.c)) $(FUZZ_SIGN)
-FUZZ_SOURCES_s3_document := src/objects/xml.c src/objects/cors.c
+FUZZ_SOURCES_s3_document := src/objects/xml.c src/objects/cors.c src/objects/tags.c src/objects/lifecycle.c \
+    src/objects/post_policy.c src/objects/error.c
 FUZZ_SOURCES_sigv4       := $(FUZZ_SIGN)
 FUZZ_SOURCES_template    := $(wildcard src/web/template*.c)
 

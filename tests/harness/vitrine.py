@@ -144,6 +144,7 @@ class Vitrine:
             BIND="127.0.0.1",
             ADMIN_EMAIL=ADMIN_EMAIL,
             ADMIN_PASSWORD=ADMIN_PASSWORD,
+            AWS_EC2_METADATA_DISABLED="true",  # the machine of the tests may be one of Amazon's
         )
         self.environment.update({name: str(value) for name, value in settings.items()})
 
