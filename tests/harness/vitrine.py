@@ -4,12 +4,14 @@ Nothing is faked: web server, both workers, database and storage are the ones of
 Vitrine is bounded in every wait, and after stop() no process of it is left, which is checked.
 """
 
+import fcntl
 import os
 import pathlib
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -231,6 +233,17 @@ class Vitrine:
                         if "=" in line and not line.startswith("#"))
         unquoted = {name: value.strip("\"'") for name, value in settings.items()}
         return unquoted["S3_ACCESS_KEY_ID"], unquoted["S3_SECRET_ACCESS_KEY"]
+
+    def forget_failed_sign_ins(self):
+        """Empty the table of the sign-in throttle, in a writer's turn (ADR 4) like everyone."""
+        with (self.data / "vitrine.db-turn").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            db = sqlite3.connect(self.data / "vitrine.db", timeout=30, isolation_level=None)
+            try:
+                db.execute("PRAGMA wal_autocheckpoint = 0")
+                db.execute("DELETE FROM throttle")
+            finally:
+                db.close()
 
     def log(self, name="vitrine"):
         """The text of one log file: vitrine, lighttpd, nginx, objects, access."""

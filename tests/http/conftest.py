@@ -42,6 +42,7 @@ def running():
             started[name] = Vitrine(server, **settings).start()
         return started[name]
 
+    get.started = started
     yield get
     problems = []
     for vitrine in started.values():
@@ -50,6 +51,13 @@ def running():
         except AssertionError as problem:
             problems.append(str(problem))
     assert not problems, problems
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_failed_sign_ins(running):
+    """Wrong passwords of other files are forgotten: all tests come from one address, and after 20 it is blocked."""
+    for vitrine in running.started.values():
+        vitrine.forget_failed_sign_ins()
 
 
 @pytest.fixture(scope="session", params=SERVERS)
