@@ -95,14 +95,19 @@ static struct str lower(struct arena *arena, struct str name)
     return str_from(copy, name.len);
 }
 
-/* The fields that a header of PutObject would be. */
+/* The fields that a header of PutObject would be. A web server lets no header hold a line end. */
 static enum s3_error describe(struct form *form)
 {
     struct call *call = form->call;
     struct pairs all = call->request->headers;
     struct pair *item = ARENA_ARRAY(call->arena, struct pair, form->field_count);
-    for (size_t i = 0; i < form->field_count; i++)
-        item[i] = (struct pair){ lower(call->arena, form->fields[i].name), form->fields[i].value };
+    for (size_t i = 0; i < form->field_count; i++) {
+        struct pair field = form->fields[i];
+        if (!str_equal_nocase(field.name, STR("key")) && str_has_control(field.value))
+            return call_fail(call, S3_INVALID_ARGUMENT,
+                "The form's field %.*s holds a control character.", STR_ARG(field.name));
+        item[i] = (struct pair){ lower(call->arena, field.name), field.value };
+    }
     call->request->headers = (struct pairs){ item, form->field_count };
     enum s3_error error = object_read_headers(call, &form->object);
     call->request->headers = all;
@@ -144,13 +149,26 @@ static enum s3_error begin_file(struct form *form)
 
 /* --- the parts --- */
 
+/* Of two fields with one name the policy would judge the one and the object keep the other. */
+static bool has_field(const struct form *form, struct str name)
+{
+    for (size_t i = 0; i < form->field_count; i++)
+        if (str_equal_nocase(form->fields[i].name, name))
+            return true;
+    return false;
+}
+
 static enum s3_error begin_part(struct form *form)
 {
-    if (str_equal_nocase(form->parser.part.name, STR("file")))
+    struct str name = form->parser.part.name;
+    if (str_equal_nocase(name, STR("file")))
         return begin_file(form);
     if (form->field_count == FIELDS_MAX)
         return S3_MAX_POST_PRE_DATA;
-    form->fields[form->field_count].name = arena_copy(form->call->arena, form->parser.part.name);
+    if (has_field(form, name))
+        return call_fail(form->call, S3_INVALID_ARGUMENT,
+            "The form has two fields with the name %.*s.", STR_ARG(name));
+    form->fields[form->field_count].name = arena_copy(form->call->arena, name);
     buf_init_arena(&form->value, form->call->arena, FIELD_MAX_BYTES);
     return S3_OK;
 }

@@ -79,6 +79,24 @@ def test_a_form_that_was_changed_stores_nothing(objects, s3, bucket, change):  #
     assert traces(objects, s3, bucket) == ([], 0)
 
 
+@pytest.mark.parametrize("name", ["x-amz-meta-owner", "X-Amz-Meta-Owner", "key", "policy", "Content-Type"])
+def test_a_field_that_comes_twice_is_refused(objects, s3, bucket, name):  # noqa: F811
+    """The policy judged the first x-amz-meta-owner, and the object got the second."""
+    signed = form(s3, bucket, fields={"x-amz-meta-owner": "alice"})
+    twice = [*((n, (None, v)) for n, v in signed["fields"].items()), (name, (None, "mallory")),
+             ("file", ("a.png", PNG, "image/png"))]
+    answer = requests.post(signed["url"], files=twice, timeout=20)
+    assert (answer.status_code, code_of(answer)) == (400, "InvalidArgument")
+    assert traces(objects, s3, bucket) == ([], 0)
+
+
+def test_a_field_cannot_hold_what_no_header_can(objects, s3, bucket):  # noqa: F811
+    signed = s3.generate_presigned_post(bucket, "k", Conditions=[["starts-with", "$Content-Type", ""]])
+    answer = post(signed, extra={"Content-Type": "text/html\r\nSet-Cookie: a=b"})
+    assert (answer.status_code, code_of(answer)) == (400, "InvalidArgument")
+    assert traces(objects, s3, bucket) == ([], 0)
+
+
 def test_a_policy_that_was_changed_stores_nothing(objects, s3, bucket):  # noqa: F811
     signed = form(s3, bucket)
     policy = json.loads(base64.b64decode(signed["fields"]["policy"]))
