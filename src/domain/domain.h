@@ -11,6 +11,7 @@
 #include "domain/access.h"
 #include "domain/failure.h"
 #include "domain/jwt_options.h"
+#include "domain/login_memory.h"
 #include "domain/policy.h"
 #include "remote/s3.h"
 #include "sign/cloudfront.h"
@@ -82,6 +83,7 @@ struct domain {
     struct http_client *http;
     struct credential_lease keys; /* of this thread */
     struct s3_client s3;
+    struct login_memory logins; /* tokens of this thread's last requests */
 };
 
 /*

@@ -16,7 +16,7 @@
 
 #define REFRESH_PREFIX STR("vr_")
 
-enum { JTI_LENGTH = 26, CLOCK_LEEWAY_S = 30 };
+enum { JTI_LENGTH = 26 };
 
 /* --- issue --- */
 
@@ -178,18 +178,15 @@ static const struct jwt_key *find_key(const struct jwt_options *options, struct 
 }
 
 /* The row behind the token, and that the token says of it what is true. */
-static enum status find_login(struct task *task, const json_t *claims,
-    const struct jwt_claims *registered, struct login *out, struct account *out_account)
+static enum status find_login(struct task *task, const struct login_proof *proof, struct login *out,
+    struct account *out_account)
 {
-    json_int_t id = json_integer_value(json_object_get(claims, "sid"));
-    char digits[STR_I64_MAX];
     struct login_row row;
     struct user_row user;
-    enum status status = logins_find(task->domain->db, task->arena, id, &row, &user);
+    enum status status = logins_find(task->domain->db, task->arena, proof->login_id, &row, &user);
 
-    if (status == STATUS_OK &&
-        (user.disabled_at != 0 || clock_now_s() >= row.expires_at ||
-            !str_equal(registered->subject, str_from_i64(digits, row.user_id)))) {
+    if (status == STATUS_OK && (user.disabled_at != 0 || clock_now_s() >= row.expires_at ||
+                                   row.user_id != proof->user_id)) {
         status = STATUS_NOT_FOUND;
     }
     if (status == STATUS_NOT_FOUND) {
@@ -205,43 +202,59 @@ static enum status find_login(struct task *task, const json_t *claims,
     return STATUS_OK;
 }
 
-static enum status check_own(struct task *task, struct str jwt, const struct jwt_header *header,
-    struct login *out, struct account *out_account)
+/* Signature and claims of a token that says to be ours. */
+static bool prove(struct task *task, struct str jwt, const struct jwt_header *header,
+    struct login_proof *out, struct str *out_problem)
 {
     const struct jwt_options *options = &task->domain->options->jwt;
     const struct jwt_key *key = find_key(options, header->kid);
     struct jwt_expectation expected = { options->issuer, options->issuer, clock_now_s(), 0 };
-    struct str problem = STR("The token is signed with a key that is not known here.");
     struct jwt_claims registered;
     json_t *claims = NULL;
-    enum status status = STATUS_UNAUTHENTICATED;
+    bool is_proven = false;
 
+    *out_problem = STR("The token is signed with a key that is not known here.");
     if (key != NULL) {
-        claims = jwt_verify(task->arena, jwt, header, key, &problem);
+        claims = jwt_verify(task->arena, jwt, header, key, out_problem);
     }
-    if (claims != NULL && jwt_claims_check(claims, &expected, &registered, &problem)) {
-        status = find_login(task, claims, &registered, out, out_account);
-    } else {
-        task_refuse(task, status, STR_EMPTY, problem);
+    if (claims != NULL && jwt_claims_check(claims, &expected, &registered, out_problem)) {
+        *out = (struct login_proof){
+            .login_id = json_integer_value(json_object_get(claims, "sid")),
+            .expires_at = registered.expires_at,
+        };
+        is_proven = true;
+        if (!str_parse_i64(registered.subject, &out->user_id)) {
+            out->user_id = 0; /* nobody's: find_login says that it has ended */
+        }
     }
     json_decref(claims);
-    return status;
+    return is_proven;
 }
 
 enum status login_check(
     struct task *task, struct str jwt, struct login *out, struct account *out_account)
 {
+    struct login_memory *memory = &task->domain->logins;
+    unsigned char digest[SHA256_BYTES];
+    struct login_proof proof;
     struct jwt_header header;
     struct str problem;
 
     task_begin(task);
+    if (login_memory_find(memory, jwt, clock_now_s(), digest, &proof)) {
+        return find_login(task, &proof, out, out_account);
+    }
     if (!jwt_read_header(task->arena, jwt, &header, &problem)) {
         return task_refuse(task, STATUS_UNAUTHENTICATED, STR_EMPTY, problem);
     }
     if (header.algorithm != JWT_HS256) {
         return issuer_check(task, jwt, &header, out, out_account);
     }
-    return check_own(task, jwt, &header, out, out_account);
+    if (!prove(task, jwt, &header, &proof, &problem)) {
+        return task_refuse(task, STATUS_UNAUTHENTICATED, STR_EMPTY, problem);
+    }
+    login_memory_keep(memory, digest, &proof);
+    return find_login(task, &proof, out, out_account);
 }
 
 /* --- end --- */
