@@ -135,6 +135,8 @@ static enum s3_error begin_file(struct form *form)
     if (!str_is_empty(message))
         return call_fail(call, error, "%.*s", STR_ARG(message));
     call->is_authentic = error == S3_OK;
+    if (call->is_authentic)
+        upload_turns_prove(&call->objects->turns, call->turn);
     call->key = key;
     if (error == S3_OK)
         error = call_need_bucket(call);

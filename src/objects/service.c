@@ -133,6 +133,25 @@ static void set_common_headers(struct call *call)
     call_set_header(call, STR("x-amz-id-2"), STR("vitrine"));
 }
 
+static enum s3_error slow_down(struct call *call)
+{
+    call_set_header(call, STR("Retry-After"), STR("2"));
+    return call_fail(call, S3_SLOW_DOWN,
+        "There are too many uploads at once just now. Please reduce your request rate.");
+}
+
+/* Anyone at all may begin to send a form. */
+static enum s3_error take_form(struct call *call)
+{
+    const struct request *request = call->request;
+
+    call->operation = STR("PostObject");
+    return upload_turns_take_stranger(
+               &call->objects->turns, request->remote_addr, request->id, &call->turn)
+               ? post_object(call) /* checks the signature in the form: nothing else may run */
+               : slow_down(call);
+}
+
 /* Whoever holds a URL may send a body; how many do so at once has a limit. */
 static enum s3_error take_turn(struct call *call)
 {
@@ -145,11 +164,9 @@ static enum s3_error take_turn(struct call *call)
     /* the parts of one upload are bodies of their own */
     name = ARENA_JOIN(call->arena, call->bucket, STR("/"), call->key, STR("?"),
         call_query(call, STR("partNumber")));
-    if (upload_turns_take(&call->objects->turns, request->remote_addr, name, &call->turn))
-        return S3_OK;
-    call_set_header(call, STR("Retry-After"), STR("2"));
-    return call_fail(call, S3_SLOW_DOWN,
-        "There are too many uploads at once just now. Please reduce your request rate.");
+    return upload_turns_take(&call->objects->turns, request->remote_addr, name, &call->turn)
+               ? S3_OK
+               : slow_down(call);
 }
 
 static enum s3_error run(struct call *call)
@@ -159,10 +176,8 @@ static enum s3_error run(struct call *call)
     if (call->request->method == METHOD_OPTIONS)
         return error == S3_OK ? bucket_cors_preflight(call) : error;
     bucket_cors_decorate(call); /* before anything can fail: scripts must be able to read why */
-    if (error == S3_OK && post_object_is_form(call)) {
-        call->operation = STR("PostObject");
-        return post_object(call); /* which checks the signature in the form: nothing else may run */
-    }
+    if (error == S3_OK && post_object_is_form(call))
+        return take_form(call);
     if (error == S3_OK)
         error = auth_check(call);
     if (error == S3_OK)

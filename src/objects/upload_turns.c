@@ -14,6 +14,7 @@ void upload_turns_init(struct upload_turns *turns, size_t threads)
         return;
     turns->most = at_least(threads * 3 / 4, 1);
     turns->most_a_network = at_least(threads / 2, 1);
+    turns->most_strangers = turns->most_a_network;
 }
 
 void upload_turns_clear(struct upload_turns *turns)
@@ -22,10 +23,9 @@ void upload_turns_clear(struct upload_turns *turns)
 }
 
 /* With the lock: a free turn, or NULL when this one would be too many. */
-static struct upload_turn *find_free(
-    struct upload_turns *turns, const struct address *network, struct str key)
+static struct upload_turn *find_free(struct upload_turns *turns, const struct upload_turn *wanted)
 {
-    size_t taken = 0, of_network = 0, of_key = 0;
+    size_t taken = 0, of_network = 0, of_key = 0, strangers = 0;
     struct upload_turn *free_turn = NULL;
 
     for (size_t i = 0; i < COUNT_OF(turns->turns); i++) {
@@ -36,30 +36,55 @@ static struct upload_turn *find_free(
             continue;
         }
         taken++;
-        of_network += memcmp(turn->network.bytes, network->bytes, sizeof network->bytes) == 0;
-        of_key += str_equal(turn->key, key);
+        of_network +=
+            memcmp(turn->network.bytes, wanted->network.bytes, sizeof turn->network.bytes) == 0;
+        of_key += str_equal(turn->key, wanted->key);
+        strangers += turn->is_stranger;
     }
-    if (taken >= turns->most || of_network >= turns->most_a_network || of_key >= UPLOAD_TURNS_A_KEY)
+    if (taken >= turns->most || of_network >= turns->most_a_network ||
+        of_key >= UPLOAD_TURNS_A_KEY || (wanted->is_stranger && strangers >= turns->most_strangers))
         return NULL;
     return free_turn;
 }
 
-bool upload_turns_take(struct upload_turns *turns, struct str remote_addr, struct str key,
-    struct upload_turn **out_turn)
+static bool take(struct upload_turns *turns, struct str remote_addr, struct str key,
+    bool is_stranger, struct upload_turn **out_turn)
 {
-    struct address address, network = { { 0 } };
+    struct upload_turn wanted = { .key = key, .is_stranger = is_stranger };
+    struct address address;
 
     *out_turn = NULL;
     if (turns->most == 0)
         return true;
     if (address_parse(remote_addr, &address))
-        network = address_network(&address);
+        wanted.network = address_network(&address);
     pthread_mutex_lock(&turns->lock);
-    *out_turn = find_free(turns, &network, key);
+    *out_turn = find_free(turns, &wanted);
     if (*out_turn != NULL)
-        **out_turn = (struct upload_turn){ network, key };
+        **out_turn = wanted;
     pthread_mutex_unlock(&turns->lock);
     return *out_turn != NULL;
+}
+
+bool upload_turns_take(struct upload_turns *turns, struct str remote_addr, struct str key,
+    struct upload_turn **out_turn)
+{
+    return take(turns, remote_addr, key, false, out_turn);
+}
+
+bool upload_turns_take_stranger(struct upload_turns *turns, struct str remote_addr, struct str key,
+    struct upload_turn **out_turn)
+{
+    return take(turns, remote_addr, key, true, out_turn);
+}
+
+void upload_turns_prove(struct upload_turns *turns, struct upload_turn *turn)
+{
+    if (turn == NULL)
+        return;
+    pthread_mutex_lock(&turns->lock);
+    turn->is_stranger = false;
+    pthread_mutex_unlock(&turns->lock);
 }
 
 void upload_turns_give(struct upload_turns *turns, struct upload_turn *turn)
@@ -67,6 +92,6 @@ void upload_turns_give(struct upload_turns *turns, struct upload_turn *turn)
     if (turn == NULL)
         return;
     pthread_mutex_lock(&turns->lock);
-    turn->key = STR_EMPTY;
+    *turn = (struct upload_turn){ .key = STR_EMPTY };
     pthread_mutex_unlock(&turns->lock);
 }

@@ -145,6 +145,26 @@ def test_slow_holders_of_grants_leave_threads_for_others_and_are_given_up(strict
         assert time.monotonic() - began < 10
 
 
+def test_strangers_who_begin_forms_leave_threads_to_everyone_else(strict):
+    """They took every thread, without any key, for as long as a body may pause."""
+    grant = grants(strict, 1, "beside-forms")[0]
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for number in range(STRANGERS):
+            head = head_of("POST", "/vitrine", "Content-Type: multipart/form-data; boundary=x",
+                           f"X-Forwarded-For: 198.51.100.{number}")
+            connections += stack.enter_context(clients_that_stop(strict.objects_url, head, 1))
+        began = time.monotonic()
+        put = requests.put(grant, data=b"x" * 100_000, headers={"X-Forwarded-For": "203.0.113.1"}, timeout=PATIENCE_S)
+        assert put.status_code == 200, put.text
+        assert requests.get(f"{strict.objects_url}/vitrine/absent", timeout=PATIENCE_S).status_code == 403
+        assert time.monotonic() - began < 2
+        answers = [answer_of(connection, 10) for connection in connections]
+        slowed = [answer for answer in answers if b"SlowDown" in answer]
+        assert len(slowed) == STRANGERS - 16, [answer[:60] for answer in answers]
+        assert time.monotonic() - began < 10
+
+
 def test_a_body_that_drips_is_given_up_and_one_on_a_slow_line_is_not(strict):
     dripped, slow_line = grants(strict, 2, "drip")
     host, port = strict.objects_url.removeprefix("http://").split(":")

@@ -52,6 +52,26 @@ static void one_key_gets_two_whoever_sends(void **state)
     upload_turns_clear(&turns);
 }
 
+static void strangers_get_half_until_they_are_known(void **state)
+{
+    struct upload_turns turns;
+    struct upload_turn *turn, *first = NULL;
+
+    upload_turns_init(&turns, 8);
+    for (int i = 0; i < 4; i++) {
+        assert_true(upload_turns_take_stranger(&turns, arena_printf(*state, "192.0.2.%d", i + 1),
+            arena_printf(*state, "%d", i), &turn));
+        first = first == NULL ? turn : first;
+    }
+    assert_false(upload_turns_take_stranger(&turns, STR("192.0.2.9"), STR("9"), &turn));
+    assert_true(take(&turns, "192.0.2.9", "b/1"));
+    upload_turns_prove(&turns, first);
+    assert_true(upload_turns_take_stranger(&turns, STR("192.0.2.9"), STR("9"), &turn));
+    assert_false(take(&turns, "192.0.2.10", "b/2"));
+    upload_turns_prove(&turns, NULL);
+    upload_turns_clear(&turns);
+}
+
 static void what_is_given_back_can_be_taken_again(void **state)
 {
     struct upload_turns turns;
@@ -89,6 +109,7 @@ int main(void)
         TEST(
             "the addresses of one IPv6 network are one", the_addresses_of_one_ipv6_network_are_one),
         TEST("one key gets two, whoever sends", one_key_gets_two_whoever_sends),
+        TEST("strangers get half, until they are known", strangers_get_half_until_they_are_known),
         TEST("what is given back can be taken again", what_is_given_back_can_be_taken_again),
         TEST(
             "without threads to keep there is no limit", without_threads_to_keep_there_is_no_limit),
