@@ -1,5 +1,5 @@
 /*
- * A peer of bench/serving.py: seed 003's two routes by Express and the AWS SDK v3, one process a core.
+ * A peer of bench/serving.py: API 003's two routes by Express and the AWS SDK v3, one process a core.
  *
  * It checks a token in a map, and whether the object is there before it signs a download, as the
  * seed does; it keeps nothing. Started by bench/serving.py.

@@ -1,4 +1,4 @@
-"""The peer of bench/serving.py: seed 003's shape, routes that presign with boto3 behind FastAPI.
+"""The peer of bench/serving.py: API 003's shape, routes that presign with boto3 behind FastAPI.
 
 It checks a token in a dictionary. For /images/{id}/signed-url it looks the key up in SQLite, which is what
 the smallest honest service of this kind does for a request; for /download-url it asks storage whether the

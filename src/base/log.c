@@ -33,17 +33,6 @@ void log_set_level(enum log_level level)
     lowest = (int)level;
 }
 
-bool log_level_parse(struct str name, enum log_level *out)
-{
-    for (size_t i = 0; i < COUNT_OF(level_names); i++) {
-        if (str_equal(name, level_names[i])) {
-            *out = (enum log_level)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 void log_set_request_id(struct str id)
 {
     request_id = id;

@@ -28,9 +28,6 @@ struct log_line {
  * start. */
 void log_set_level(enum log_level level);
 
-/* "debug", "info", "warn" or "error". False when it is none of them. */
-bool log_level_parse(struct str name, enum log_level *out) MUST_CHECK;
-
 /* The id that this thread's lines carry from now on; the bytes are borrowed. Empty: none. */
 void log_set_request_id(struct str id);
 

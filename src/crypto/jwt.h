@@ -19,7 +19,6 @@ enum {
     JWT_MAX_BYTES = 8192,
     JWT_KID_MAX_BYTES = 200,
     JWT_SECRET_MIN_BYTES = 32, /* RFC 7518, section 3.2: as long as the hash, or longer */
-    JWT_SECRET_MAX_BYTES = 512,
     JWT_RSA_MIN_BITS = 2048
 };
 

@@ -27,7 +27,7 @@ struct actor {
     enum role role;
     struct str address; /* the client's, for the audit trail; empty for the system */
     bool is_own_only; /* sees, changes and deletes no images but his own, whatever role and library
-                         allow besides: seed 001's "users see only their own" */
+                         allow besides: API 001's "users see only their own" */
 };
 
 #define ACTOR_SYSTEM ((struct actor){ .user_id = 0, .role = ROLE_ADMIN })

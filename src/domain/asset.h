@@ -88,7 +88,7 @@ enum key_layout {
 struct upload_request {
     struct str filename;
     struct str content_type;
-    int64_t size_bytes; /* -1: not said; the grant then binds no length (seed 002's minimal body) */
+    int64_t size_bytes; /* -1: not said; the grant then binds no length (API 002's minimal body) */
     struct str sha256_hex; /* 64 hex digits, or empty: the grant then binds no content */
     enum key_layout layout;
     int64_t expires_in_s;    /* 1..ASSET_TTL_MAX_S. 0: the default, grant_ttl_s; a 0 that a client

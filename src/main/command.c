@@ -150,12 +150,13 @@ void cli_print(const char *format, ...)
 /* The commands whose names begin with `prefix`, a line each; how many there are. */
 static size_t print_commands(struct str prefix)
 {
+    char usage[64];
     size_t count = 0;
 
     for (size_t i = 0; i < COUNT_OF(commands); i++)
         if (str_starts_with(str_from_c(commands[i].name), prefix)) {
-            cli_print(
-                "  %-13s %-19s %s\n", commands[i].name, commands[i].arguments, commands[i].doc);
+            snprintf(usage, sizeof(usage), "%-13s %s", commands[i].name, commands[i].arguments);
+            cli_print("  %-33s %s\n", usage, commands[i].doc);
             count++;
         }
     return count;

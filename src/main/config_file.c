@@ -18,16 +18,40 @@ static bool is_name(struct str name)
     return name.len > 0 && !isdigit((unsigned char)name.ptr[0]);
 }
 
-static bool unquote(struct str *value)
+/* Is this nothing, or a comment that white space sets apart from what was before it? */
+static bool is_rest_of_line(struct str rest)
 {
-    char quote = value->len > 0 ? value->ptr[0] : '\0';
+    struct str comment = str_trim(rest);
 
-    if (quote != '"' && quote != '\'')
-        return true;
-    if (value->len < 2 || value->ptr[value->len - 1] != quote)
+    return str_is_empty(comment) || (comment.ptr[0] == '#' && comment.ptr != rest.ptr);
+}
+
+/* "value" and 'value', perhaps with a comment behind it. False when the quotes do not match. */
+static bool read_quoted(struct str text, struct str *out)
+{
+    char quote = text.ptr[0];
+    ssize_t end = str_index(str_from_offset(text, 1), quote);
+
+    if (end < 0 || !is_rest_of_line(str_from_offset(text, (size_t)end + 2)))
         return false;
-    *value = str_from(value->ptr + 1, value->len - 2);
-    return str_index(*value, quote) < 0;
+    *out = str_from(text.ptr + 1, (size_t)end);
+    return true;
+}
+
+/* What stands behind the equals sign. False when it is quoted and the quotes do not match. */
+static bool read_value(struct str text, struct str *out)
+{
+    struct str value = str_trim(text);
+
+    if (!str_is_empty(value) && (value.ptr[0] == '"' || value.ptr[0] == '\''))
+        return read_quoted(value, out);
+    for (size_t i = 1; i < text.len; i++)
+        if (text.ptr[i] == '#' && isspace((unsigned char)text.ptr[i - 1])) {
+            value = str_trim(str_head(text, i));
+            break;
+        }
+    *out = value;
+    return true;
 }
 
 /* False when the line is neither empty, a comment, nor NAME=value. An empty name says: nothing
@@ -45,8 +69,7 @@ static bool parse_line(struct str line, struct pair *out)
     equals = str_index(line, '=');
     if (equals <= 0 || !is_name(str_head(line, (size_t)equals)))
         return false;
-    out->value = str_trim(str_from_offset(line, (size_t)equals + 1));
-    if (!unquote(&out->value))
+    if (!read_value(str_from_offset(line, (size_t)equals + 1), &out->value))
         return false;
     out->name = str_head(line, (size_t)equals);
     return true;

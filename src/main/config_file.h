@@ -1,8 +1,9 @@
 /*
  * config_file.h - files of NAME=value lines: $DATA/settings.env and ./.env.
  *
- * The common part of what shells, Docker and systemd read: empty lines and # comments, an optional
- * `export`, a value bare or in single or double quotes. No expansion, no continuation lines.
+ * The common part of what shells and dotenv libraries read: empty lines and # comments, also behind
+ * a value after white space; an optional `export`; a value bare or in single or double quotes. No
+ * expansion, no continuation lines.
  */
 #ifndef MAIN_CONFIG_FILE_H
 #define MAIN_CONFIG_FILE_H

@@ -40,7 +40,8 @@ bool multipart_id_is_valid(struct str id)
     return id.len == STORE_ID_LEN;
 }
 
-DIR *multipart_open_folder(struct store *store, const char *path)
+/* A folder below the root for readdir, or NULL. */
+static DIR *open_folder(struct store *store, const char *path)
 {
     int fd = openat(store->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -162,7 +163,7 @@ enum status store_multipart_list(struct store *store, struct arena *arena, struc
 {
     struct store_multipart *found = NULL;
     size_t count = 0, room = 0;
-    DIR *dir = multipart_open_folder(store, "multipart");
+    DIR *dir = open_folder(store, "multipart");
     if (dir == NULL)
         return store_status_of_errno(errno);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
@@ -224,7 +225,7 @@ enum status store_multipart_parts(struct store *store, struct arena *arena, stru
 {
     struct store_part *parts = NULL, part;
     size_t count = 0, room = 0;
-    DIR *dir = multipart_open_folder(store, multipart_path(arena, id, ""));
+    DIR *dir = open_folder(store, multipart_path(arena, id, ""));
     if (dir == NULL)
         return store_status_of_errno(errno);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
@@ -247,7 +248,7 @@ enum status store_multipart_parts(struct store *store, struct arena *arena, stru
 size_t multipart_count_slots(struct store *store, struct arena *arena, struct str id)
 {
     size_t count = 0;
-    DIR *dir = multipart_open_folder(store, multipart_path(arena, id, ""));
+    DIR *dir = open_folder(store, multipart_path(arena, id, ""));
     if (dir == NULL)
         return SIZE_MAX;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
@@ -276,7 +277,7 @@ void multipart_retire_part(struct store *store, struct arena *arena, struct str 
 /* Everything but the folder; "lock" last, so that who waits for it finds the upload ended. */
 static void clear_folder(struct store *store, struct arena *arena, struct str id)
 {
-    DIR *dir = multipart_open_folder(store, multipart_path(arena, id, ""));
+    DIR *dir = open_folder(store, multipart_path(arena, id, ""));
     if (dir == NULL)
         return;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
@@ -332,7 +333,7 @@ static bool is_abandoned(struct store *store, struct arena *arena, struct str id
 void store_multipart_sweep(struct store *store)
 {
     struct arena arena;
-    DIR *dir = multipart_open_folder(store, "multipart");
+    DIR *dir = open_folder(store, "multipart");
     if (dir == NULL)
         return;
     arena_init(&arena);

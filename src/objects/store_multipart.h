@@ -5,8 +5,8 @@
  * file "meta":
  *
  *     multipart/ID/meta       the object to be, as for a whole one; its id is the upload's
- *     multipart/ID/part.N     one small file a part: size, ETag, checksum, and which data file it
- * has multipart/ID/slot.N     that part's place in the common data file is taken
+ *     multipart/ID/part.N     one small file a part: size, ETag, checksum, its data file
+ *     multipart/ID/slot.N     that part's place in the common data file is taken
  *     multipart/ID/layout     how large a place is: the size of the first part that came
  *     multipart/ID/closed     nobody may write into the common data file any more
  *     multipart/ID/lock       flock'd for each change of the folder

@@ -7,17 +7,12 @@
 #include "objects/store_internal.h"
 #include "objects/store_multipart.h"
 
-#include <dirent.h>
-
 /* "multipart/ID/NAME", "multipart/ID/NAME.NUMBER": below the root, NUL-terminated. */
 const char *multipart_path(struct arena *arena, struct str id, const char *name);
 const char *multipart_numbered_path(
     struct arena *arena, struct str id, const char *name, int number);
 
 bool multipart_id_is_valid(struct str id);
-
-/* A folder below the root for readdir, or NULL. */
-DIR *multipart_open_folder(struct store *store, const char *path);
 
 /* Wait for the upload's lock. OK: it is held and the upload is there; unlock in every case. */
 enum status multipart_lock(

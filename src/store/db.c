@@ -159,11 +159,6 @@ enum status db_end(struct db *db, enum status status)
     return status;
 }
 
-bool db_is_writing(const struct db *db)
-{
-    return db->is_writing;
-}
-
 bool db_ping(struct db *db)
 {
     struct query query;

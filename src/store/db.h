@@ -49,8 +49,6 @@ void db_rollback(struct db *db);
 /* db_commit when `status` is OK, else db_rollback; returns what failed first. */
 enum status db_end(struct db *db, enum status status) MUST_CHECK;
 
-bool db_is_writing(const struct db *db);
-
 /* True when the database answers a read; for health checks. */
 bool db_ping(struct db *db);
 

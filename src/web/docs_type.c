@@ -65,6 +65,8 @@ struct str docs_type_text(struct arena *arena, const json_t *schema)
     buf_init_arena(&out, arena, TEXT_MAX_BYTES);
     if (ref != NULL)
         return str_from_c(strrchr(ref, '/') + 1);
+    if (json_object_get(schema, "contentMediaType") != NULL)
+        return STR("file");
     put_types(&out, json_object_get(schema, "type"));
     put_bounds(arena, &out, schema, "minLength", "maxLength", " characters");
     put_bounds(arena, &out, schema, "minimum", "maximum", "");

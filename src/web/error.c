@@ -143,20 +143,33 @@ static enum status send_problem(struct exchange *exchange, enum status status)
 
 /* --- pages --- */
 
+/* Where to go on: not to the images when it is they that cannot be shown. */
+static json_t *page_action(bool is_signed_in, enum status status)
+{
+    bool has_images = is_signed_in && status != STATUS_STORAGE_OFF;
+
+    return json_pack("{s:s, s:s}", "url",
+        has_images     ? "/admin/images"
+        : is_signed_in ? "/admin/account"
+                       : "/sign-in",
+        "label",
+        has_images     ? "Go to the images"
+        : is_signed_in ? "Go to your account"
+                       : "Sign in");
+}
+
 static json_t *page_error_json(const struct exchange *exchange, enum status status)
 {
     struct failure failure = words_of(exchange, status);
     json_t *storage = json_null();
-    bool is_signed_in = exchange->is_signed_in;
 
     if (!str_is_empty(failure.storage_code) || !str_is_empty(failure.storage_request_id))
         storage = json_pack("{s:o, s:o}", "code", json_from_str(failure.storage_code), "request_id",
             json_from_str(failure.storage_request_id));
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:{s:s, s:s}}", "status", status_http(status),
-        "title", title_of(status), "detail", json_from_str(failure.sentence), "hint",
-        model_text_or_null(failure.hint), "storage", storage, "action", "url",
-        is_signed_in ? "/admin/images" : "/sign-in", "label",
-        is_signed_in ? "Go to the images" : "Sign in");
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "status", status_http(status), "title",
+        title_of(status), "detail", json_from_str(failure.sentence), "hint",
+        model_text_or_null(failure.hint), "storage", storage, "action",
+        page_action(exchange->is_signed_in, status));
 }
 
 static enum status send_page(struct exchange *exchange, enum status status)

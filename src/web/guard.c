@@ -3,12 +3,13 @@
 
 #include "base/escape.h"
 #include "crypto/token.h"
+#include "domain/asset.h"
 #include "web/cookies.h"
 #include "web/cors.h"
 #include "web/limits.h"
 #include "web/routes.h"
 
-enum { FORM_FIELDS_MAX = 100, KEY_MAX_BYTES = 1024 };
+enum { FORM_FIELDS_MAX = 100 };
 
 static enum status refuse(struct exchange *exchange, enum status status, struct str sentence)
 {
@@ -238,7 +239,7 @@ static enum status read_key(struct exchange *exchange)
         return refuse(exchange, STATUS_BAD_REQUEST,
             STR("The key in the address holds a bad %-escape or is not text: send it as UTF-8, "
                 "percent-encoded."));
-    if (key.len > KEY_MAX_BYTES)
+    if (key.len > ASSET_KEY_MAX_BYTES)
         return refuse(exchange, STATUS_BAD_REQUEST,
             STR("The key in the address is too long: object keys have at most 1024 bytes."));
     exchange->key = key;

@@ -30,6 +30,9 @@ enum param_kind {
     PARAM_OBJECTS /* struct param_objects: JSON array of min..max objects, read with `items` */
 };
 
+/* What any API takes as a file's name, which is cut for display, and as a content type. */
+enum { PARAM_FILENAME_MAX_BYTES = 1000, PARAM_TYPE_MAX_BYTES = 255 };
+
 struct param_strs {
     struct str *item;
     size_t count;

@@ -21,7 +21,7 @@ enum access {
     ACCESS_METRICS /* an admin, or who sends METRICS_TOKEN */
 };
 
-/* Whose clients read the answer: our own API (seed 002's), or that of another system. Decides the
+/* Whose clients read the answer: our own API (002), or that of another system. Decides the
  * names of fields in errors, and whether an operator may open the route to everyone. */
 enum dialect {
     NATIVE,

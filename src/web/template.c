@@ -37,11 +37,6 @@ static const struct template *find_template(const struct template_set *set, stru
     return bsearch(&key, set->items, set->count, sizeof key, compare_templates);
 }
 
-bool template_set_has(const struct template_set *set, struct str name)
-{
-    return find_template(set, name) != NULL;
-}
-
 static bool link_partials(const struct template_set *set, struct template *template,
     enum template_missing missing, struct buf *error)
 {

@@ -56,9 +56,6 @@ struct template_set *template_set_compile(const struct template_source *sources,
 /* NULL is nothing to free. */
 void template_set_free(struct template_set *set);
 
-/* True when the set has a template of that name. */
-bool template_set_has(const struct template_set *set, struct str name);
-
 /*
  * Append the template `name`, filled from `model`, to `out`. The text is UTF-8 when templates are.
  *

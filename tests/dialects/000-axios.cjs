@@ -1,4 +1,4 @@
-// Seed 000, Node.js with axios: the PUT of a presigned URL.
+// API 000, Node.js with axios: the PUT of a presigned URL.
 const axios = require('axios');
 const fs = require('fs');
 

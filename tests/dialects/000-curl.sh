@@ -1,5 +1,5 @@
 #!/bin/sh
-# Seed 000, by curl: sign in (EMAIL, PASSWORD), ask for a URL, PUT the file.
+# API 000, by curl: sign in (EMAIL, PASSWORD), ask for a URL, PUT the file.
 set -eu
 
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }

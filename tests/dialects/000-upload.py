@@ -1,4 +1,4 @@
-# Seed 000, Python: the PUT of a presigned URL.
+# API 000, Python: the PUT of a presigned URL.
 import os
 
 import requests

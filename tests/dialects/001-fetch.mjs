@@ -1,4 +1,4 @@
-// Seed 001, a page's fetch and FormData.
+// API 001, a page's fetch and FormData.
 import { openAsBlob } from './file.mjs';
 
 const token = process.env.TOKEN;

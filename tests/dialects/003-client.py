@@ -1,4 +1,4 @@
-# Seed 003, Python.
+# API 003, Python.
 import os
 
 import requests

@@ -1,4 +1,4 @@
-// Seed 003, a page's fetch.
+// API 003, a page's fetch.
 import { openAsBlob } from './file.mjs';
 
 const file = await openAsBlob(process.env.FILE, 'photo.jpg', 'image/jpeg');

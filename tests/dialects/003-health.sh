@@ -1,3 +1,3 @@
 #!/bin/sh
-# Seed 003, by curl.
+# API 003, by curl.
 curl -sS --fail-with-body "$HOST/health"

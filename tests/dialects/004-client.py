@@ -1,4 +1,4 @@
-# Seed 004, Python.
+# API 004, Python.
 import os
 
 import requests

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Seed 004, by curl: its manual tests.
+# API 004, by curl: its manual tests.
 set -eu
 
 # 1. Test configuration

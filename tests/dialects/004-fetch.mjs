@@ -1,4 +1,4 @@
-// Seed 004, a page's fetch.
+// API 004, a page's fetch.
 import { openAsBlob } from './file.mjs';
 
 const fileInput = { files: [await openAsBlob(process.env.FILE, 'example.jpg', 'image/jpeg')] };

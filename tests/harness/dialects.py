@@ -18,7 +18,7 @@ from .vitrine import ROOT
 SNIPPETS = ROOT / "tests" / "dialects"
 RUNNERS = {".sh": ["sh"], ".py": ["/usr/bin/python3"], ".mjs": ["node"], ".cjs": ["node"]}
 
-# What seed 004 documents as its settings, and the path of seed 000's stage.
+# What API 004 documents as its settings, and the path of API 000's stage.
 SETTINGS = {
     "ALLOWED_FILE_TYPES": "image/jpeg,image/png,image/gif,application/pdf",
     "MAX_FILE_SIZE": "10485760",
@@ -62,7 +62,7 @@ def run_snippet(name, host, token, file, **more):
 
 
 def signed_in_token(vitrine, email, password):
-    """The token that seed 000's sign-in gives: it opens the other APIs as well."""
+    """The token that API 000's sign-in gives: it opens the other APIs as well."""
     answer = requests.post(vitrine.base_url + "/auth/signin", json={"email": email, "password": password}, timeout=30)
     assert answer.status_code == 200, answer.text
     return answer.json()["token"]
@@ -78,7 +78,7 @@ def files_named(listing, key):
 
 
 def gateway_flow(client, find):
-    """Seed 000. `find(key)` is another API's view of the key: (status, bytes or None)."""
+    """API 000. `find(key)` is another API's view of the key: (status, bytes or None)."""
     content = jpeg()
     asked = client.post("/upload", json={"fileName": "my-image.jpg", "fileType": "image/jpeg"})
     assert asked.status_code == 200, asked.text
@@ -92,7 +92,7 @@ def gateway_flow(client, find):
 
 
 def profile_flow(client):
-    """Seed 001, from upload to delete."""
+    """API 001, from upload to delete."""
     content = jpeg(200_000)
     sent = client.post("/api/profile/upload-image", files={"image": ("photo.jpg", content, "image/jpeg")})
     assert sent.status_code == 200, sent.text
@@ -123,7 +123,7 @@ def profile_flow(client):
 
 
 def files_flow(client):
-    """Seed 003, from upload to delete."""
+    """API 003, from upload to delete."""
     content = pdf()
     grant = client.post("/upload-url", json={"filename": "document.pdf", "content_type": "application/pdf"})
     assert grant.status_code == 200, grant.text
@@ -155,7 +155,7 @@ def files_flow(client):
 
 
 def storage_v1_flow(client):
-    """Seed 004: a direct and a presigned upload, from upload to delete."""
+    """API 004: a direct and a presigned upload, from upload to delete."""
     content = jpeg(300_000)
     sent = client.post("/api/v1/upload/direct", files={"file": ("example.jpg", content, "image/jpeg")})
     assert sent.status_code == 200, sent.text
@@ -180,7 +180,7 @@ def storage_v1_flow(client):
 
 
 def check_storage_v1_file(client, file_id, file_url, content):
-    """Everything that can be asked about a file of seed 004, and its end."""
+    """Everything that can be asked about a file of API 004, and its end."""
     assert re.fullmatch(rf"uploads/\d{{4}}/\d\d/\d\d/{UUID}-example\.jpg", file_id)
     assert file_url.endswith("/" + file_id) and "?" not in file_url
     assert requests.get(file_url, timeout=30).status_code in (400, 401, 403)  # a name, not a key

@@ -6,6 +6,8 @@
     client          a new browser at `vitrine`, signed in as nobody
     start_vitrine   start_vitrine(SERVER="nginx", MAX_FILE_SIZE="1MB"): one of your own, stopped afterwards
     dialects        Vitrine set up as the documents of other systems say, once per web server and shared
+    email           an editor of `dialects` for the tests of one file; `program` is a client with an API token
+    program         of that account, `token` the JWT that it gets by signing in
     s3              a boto3 client of `vitrine`'s embedded storage
 
 Tests marked `slow` run only with TEST_SLOW=1.
@@ -17,7 +19,8 @@ import boto3
 import botocore.config
 import pytest
 
-from harness.dialects import SETTINGS
+from app_people import PASSWORD, add_user, token_client
+from harness.dialects import SETTINGS, signed_in_token
 from harness.vitrine import Vitrine
 
 SERVERS = ("lighttpd", "nginx")
@@ -68,6 +71,21 @@ def vitrine(request, running):
 @pytest.fixture(scope="session", params=SERVERS)
 def dialects(request, running):
     return running(request.param, **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def email(dialects):
+    return add_user(dialects)
+
+
+@pytest.fixture(scope="module")
+def program(dialects, email):
+    return token_client(dialects, email)
+
+
+@pytest.fixture(scope="module")
+def token(dialects, email):
+    return signed_in_token(dialects, email, PASSWORD)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The API of seed 000 (API Gateway): sign in, ask for a URL, PUT."""
+"""API 000 (API Gateway): sign in, ask for a URL, PUT."""
 
 import re
 
@@ -6,28 +6,13 @@ import pytest
 import requests
 
 from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, snapshot
-from app_people import PASSWORD, add_user, signed_in, token_client
+from app_people import PASSWORD, signed_in, token_client
 from conftest import s3_of
-from harness.dialects import UUID, gateway_flow, jpeg, put, run_snippet, signed_in_token
-
-
-@pytest.fixture(scope="module")
-def email(dialects):
-    return add_user(dialects)
-
-
-@pytest.fixture(scope="module")
-def program(dialects, email):
-    return token_client(dialects, email)
-
-
-@pytest.fixture(scope="module")
-def token(dialects, email):
-    return signed_in_token(dialects, email, PASSWORD)
+from harness.dialects import UUID, gateway_flow, jpeg, put, run_snippet
 
 
 def stored(client, key):
-    """What seed 004's download says about a key."""
+    """What API 004's download says about a key."""
     answer = client.get(f"/api/v1/upload/download/{key}")
     return answer.status_code, answer.content if answer.status_code == 200 else None
 

@@ -1,4 +1,4 @@
-"""The API of seed 001 (Express, multer): a user's own images, through us, shown by signed URLs."""
+"""API 001 (Express, multer): a user's own images, through us, shown by signed URLs."""
 
 import concurrent.futures
 import datetime
@@ -10,29 +10,14 @@ import urllib3
 
 from app_dialects import (BOUNDARY, NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, broken_forms, form, part,
                           same_but_request_id, snapshot, spool_files)
-from app_people import PASSWORD, add_user, signed_in, token_client
+from app_people import signed_in, token_client
 from app_pictures import upload as native_upload, png
 from conftest import s3_of
-from harness.dialects import jpeg, profile_flow, run_snippet, signed_in_token
+from harness.dialects import jpeg, profile_flow, run_snippet
 
 MB5 = 5 * 1024 * 1024
 FORM_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 BROKEN = broken_forms("image", jpeg())
-
-
-@pytest.fixture(scope="module")
-def email(dialects):
-    return add_user(dialects)
-
-
-@pytest.fixture(scope="module")
-def program(dialects, email):
-    return token_client(dialects, email)
-
-
-@pytest.fixture(scope="module")
-def token(dialects, email):
-    return signed_in_token(dialects, email, PASSWORD)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The API of seed 003 (FastAPI): presigned uploads and downloads by key, a list, a delete."""
+"""API 003 (FastAPI): presigned uploads and downloads by key, a list, a delete."""
 
 import re
 
@@ -6,24 +6,9 @@ import pytest
 import requests
 
 from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, same_but_request_id, snapshot
-from app_people import PASSWORD, add_user, signed_in, token_client
+from app_people import signed_in, token_client
 from conftest import s3_of
-from harness.dialects import UUID, files_flow, files_named, jpeg, pdf, put, run_snippet, signed_in_token
-
-
-@pytest.fixture(scope="module")
-def email(dialects):
-    return add_user(dialects)
-
-
-@pytest.fixture(scope="module")
-def program(dialects, email):
-    return token_client(dialects, email)
-
-
-@pytest.fixture(scope="module")
-def token(dialects, email):
-    return signed_in_token(dialects, email, PASSWORD)
+from harness.dialects import UUID, files_flow, files_named, jpeg, pdf, put, run_snippet
 
 
 def upload_url(client, filename="test.jpg", content_type="image/jpeg"):

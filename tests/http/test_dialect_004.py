@@ -1,4 +1,4 @@
-"""The API of seed 004 (FastAPI): files through us or by presigned URLs, ids that are keys with slashes."""
+"""API 004 (FastAPI): files through us or by presigned URLs, ids that are keys with slashes."""
 
 import http.client
 import re
@@ -9,9 +9,9 @@ import requests
 
 from app_dialects import (BOUNDARY, NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_refused, broken_forms, form, part,
                           same_but_request_id, snapshot, spool_files)
-from app_people import PASSWORD, add_user, signed_in, token_client
+from app_people import signed_in, token_client
 from conftest import s3_of
-from harness.dialects import ISO, SETTINGS, UUID, files_named, jpeg, pdf, put, run_snippet, signed_in_token, storage_v1_flow
+from harness.dialects import ISO, SETTINGS, UUID, files_named, jpeg, pdf, put, run_snippet, storage_v1_flow
 
 API = "/api/v1/upload"
 MAX = int(SETTINGS["MAX_FILE_SIZE"])
@@ -19,21 +19,6 @@ FORM_TYPE = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 BROKEN = broken_forms("file", jpeg())
 TOO_LARGE = f"File too large. Maximum size: {MAX} bytes"
 NOT_ALLOWED = "File type not allowed"
-
-
-@pytest.fixture(scope="module")
-def email(dialects):
-    return add_user(dialects)
-
-
-@pytest.fixture(scope="module")
-def program(dialects, email):
-    return token_client(dialects, email)
-
-
-@pytest.fixture(scope="module")
-def token(dialects, email):
-    return signed_in_token(dialects, email, PASSWORD)
 
 
 @pytest.fixture(scope="module")

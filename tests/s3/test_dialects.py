@@ -50,7 +50,7 @@ def test_the_flow_of_seed_004_works(program):
                                      "003-fetch.mjs", "003-health.sh", "004-client.py", "004-curl.sh", "004-fetch.mjs"))
 def test_their_clients_run_unchanged(dialects, program, tmp_path, snippet):
     file = tmp_path / "picture.jpg"
-    # seed 003's Python sends a PDF
+    # API 003's Python sends a PDF
     file.write_bytes(b"%PDF-1.4\n%%EOF\n" if snippet == "003-client.py" else jpeg(20_000))
     token = signed_in_token(dialects, dialects.admin_email, dialects.admin_password)
     output, answers = run_snippet(snippet, dialects.base_url, token, file,

@@ -188,6 +188,25 @@ static void the_environment_wins_over_dotenv_over_settings_env(void **state)
     unlink("data/settings.env");
 }
 
+static void comments_may_stand_behind_values(void **state)
+{
+    struct config config;
+    struct config_problems problems;
+
+    write_file(".env",
+        "THREADS=3  # threads\nS3_ENDPOINT_URL=  # none\nS3_REGION='eu-1' # there\n"
+        "S3_BUCKET=\"pictures\"\t#x\nADMIN_PASSWORD=long#enough#for me # not this\n",
+        0600);
+    assert_int_equal(LOAD("X=y"), STATUS_OK);
+    expect_int("THREADS", config.threads, 3);
+    expect_str(
+        "no address: the embedded endpoint", config.s3.endpoint_url, STR("http://127.0.0.1:8081"));
+    expect_str("S3_REGION", config.s3.region, STR("eu-1"));
+    expect_str("S3_BUCKET", config.s3.bucket, STR("pictures"));
+    expect_str("ADMIN_PASSWORD", config.admin_password, STR("long#enough#for me"));
+    unlink(".env");
+}
+
 static void settings_env_must_be_its_owners_alone(void **state)
 {
     struct config config;
@@ -204,9 +223,9 @@ static void a_line_that_is_none_is_told_with_its_number(void **state)
     struct config config;
     struct config_problems problems;
 
-    write_file(".env", "THREADS=2\nnonsense\n1A=b\nB=\"open\nC='a'b'\n", 0644);
+    write_file(".env", "THREADS=2\nnonsense\n1A=b\nB=\"open\nC='a'b'\nD='a'#b\n", 0644);
     assert_int_equal(LOAD("X=y"), STATUS_INVALID);
-    expect_int("problems", problems.count, 4);
+    expect_int("problems", problems.count, 5);
     assert_true(str_find(problems.item[0], STR(".env, line 2")) >= 0);
     unlink(".env");
 }
@@ -309,6 +328,7 @@ int main(void)
             all_problems_are_told_and_none_shows_a_secret),
         TEST("the environment wins over .env over settings.env",
             the_environment_wins_over_dotenv_over_settings_env),
+        TEST("comments may stand behind values", comments_may_stand_behind_values),
         TEST("settings.env must be its owner's alone", settings_env_must_be_its_owners_alone),
         TEST("a line that is none is told with its number",
             a_line_that_is_none_is_told_with_its_number),

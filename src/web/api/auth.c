@@ -1,6 +1,6 @@
 /*
  * POST /auth/signin, /auth/refresh and /auth/signout: tokens for programs that know an e-mail
- * address and a password. Seed 000 documents the first without its answer, so the token is there
+ * address and a password. API 000 documents the first without its answer, so the token is there
  * under every name that clients look for.
  */
 #include "web/handlers.h"

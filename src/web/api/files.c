@@ -1,5 +1,5 @@
 /*
- * files.c - the API of seed 003: presigned uploads and downloads by key, a list, a delete.
+ * files.c - API 003: presigned uploads and downloads by key, a list, a delete.
  *
  * Its clients PUT with Content-Type alone and then ask for the key. PRESIGNED_URL_EXPIRATION is the
  * life of both kinds of URL there.
@@ -11,7 +11,7 @@
 #include "web/model.h"
 #include "web/response.h"
 
-enum { NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 255, TIME_LEN = 19 };
+enum { TIME_LEN = 19 };
 
 struct upload_body {
     struct str filename;
@@ -20,8 +20,8 @@ struct upload_body {
 
 /* clang-format off */
 static const struct param upload_list[] = {
-    { "filename",     PARAM_STR, offsetof(struct upload_body, filename),     REQUIRED, .min = 1, .max = NAME_MAX_BYTES },
-    { "content_type", PARAM_STR, offsetof(struct upload_body, content_type), REQUIRED, .max = TYPE_MAX_BYTES },
+    { "filename",     PARAM_STR, offsetof(struct upload_body, filename),     REQUIRED, .min = 1, .max = PARAM_FILENAME_MAX_BYTES },
+    { "content_type", PARAM_STR, offsetof(struct upload_body, content_type), REQUIRED, .max = PARAM_TYPE_MAX_BYTES },
 };
 /* clang-format on */
 const struct param_set files_upload_url_post_params = PARAM_SET(struct upload_body, upload_list);

@@ -1,5 +1,5 @@
 /*
- * gateway.c - the API of seed 000: a Lambda function behind API Gateway.
+ * gateway.c - API 000: a Lambda function behind API Gateway.
  *
  * POST /upload {fileName, fileType} -> {uploadUrl, fileKey, expiresIn}. POST /auth/signin is
  * api/auth's. Its clients PUT with Content-Type alone and never say that they have.
@@ -10,8 +10,6 @@
 #include "web/model.h"
 #include "web/response.h"
 
-enum { NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 255 };
-
 struct upload_body {
     struct str file_name;
     struct str file_type;
@@ -19,8 +17,8 @@ struct upload_body {
 
 /* clang-format off */
 static const struct param body_list[] = {
-    { "fileName", PARAM_STR, offsetof(struct upload_body, file_name), REQUIRED, .min = 1, .max = NAME_MAX_BYTES },
-    { "fileType", PARAM_STR, offsetof(struct upload_body, file_type), REQUIRED, .max = TYPE_MAX_BYTES },
+    { "fileName", PARAM_STR, offsetof(struct upload_body, file_name), REQUIRED, .min = 1, .max = PARAM_FILENAME_MAX_BYTES },
+    { "fileType", PARAM_STR, offsetof(struct upload_body, file_type), REQUIRED, .max = PARAM_TYPE_MAX_BYTES },
 };
 /* clang-format on */
 const struct param_set gateway_upload_post_params = PARAM_SET(struct upload_body, body_list);

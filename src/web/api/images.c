@@ -6,7 +6,7 @@
 #include "web/image_model.h"
 #include "web/response.h"
 
-enum { LIST_DEFAULT = 60, KEY_MAX_BYTES = 1024, NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 255 };
+enum { LIST_DEFAULT = 60 };
 
 struct list_query {
     struct str q;
@@ -39,9 +39,9 @@ struct commit_body {
 
 /* clang-format off */
 static const struct param body_list[] = {
-    { "key",      PARAM_STR, offsetof(struct commit_body, key),      REQUIRED, .min = 1, .max = KEY_MAX_BYTES },
-    { "filename", PARAM_STR, offsetof(struct commit_body, filename), .max = NAME_MAX_BYTES },
-    { "filetype", PARAM_STR, offsetof(struct commit_body, filetype), .max = TYPE_MAX_BYTES },
+    { "key",      PARAM_STR, offsetof(struct commit_body, key),      REQUIRED, .min = 1, .max = ASSET_KEY_MAX_BYTES },
+    { "filename", PARAM_STR, offsetof(struct commit_body, filename), .max = PARAM_FILENAME_MAX_BYTES },
+    { "filetype", PARAM_STR, offsetof(struct commit_body, filetype), .max = PARAM_TYPE_MAX_BYTES },
     { "title",    PARAM_STR, offsetof(struct commit_body, title),    .max = ASSET_TITLE_MAX_BYTES },
     { "alt",      PARAM_STR, offsetof(struct commit_body, alt),      .max = ASSET_ALT_MAX_BYTES },
     { "width",    PARAM_I64, offsetof(struct commit_body, width),    .max = SNIFF_DIMENSION_MAX },

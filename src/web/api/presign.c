@@ -9,7 +9,7 @@
 #include "web/model.h"
 #include "web/response.h"
 
-enum { NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 255, HASH_MAX_BYTES = 64 };
+enum { HASH_MAX_BYTES = 64 };
 
 struct presign_body {
     struct str filename;
@@ -21,8 +21,8 @@ struct presign_body {
 
 /* clang-format off */
 static const struct param body_list[] = {
-    { "filename", PARAM_STR, offsetof(struct presign_body, filename), REQUIRED, .min = 1, .max = NAME_MAX_BYTES },
-    { "filetype", PARAM_STR, offsetof(struct presign_body, filetype), REQUIRED, .max = TYPE_MAX_BYTES },
+    { "filename", PARAM_STR, offsetof(struct presign_body, filename), REQUIRED, .min = 1, .max = PARAM_FILENAME_MAX_BYTES },
+    { "filetype", PARAM_STR, offsetof(struct presign_body, filetype), REQUIRED, .max = PARAM_TYPE_MAX_BYTES },
     { "size",     PARAM_I64, offsetof(struct presign_body, size),     .max = INT64_MAX,
       .has_offset = offsetof(struct presign_body, has_size) },
     { "sha256",   PARAM_STR, offsetof(struct presign_body, sha256),   .max = HASH_MAX_BYTES },

@@ -1,5 +1,5 @@
 /*
- * profile.c - the API of seed 001: a user's own images, uploaded through us, shown by signed URLs.
+ * profile.c - API 001: a user's own images, uploaded through us, shown by signed URLs.
  *
  * "Users see only their own", administrators too: every call acts as its user and no more. The
  * field is called cloudfrontUrl whatever signs it.

@@ -6,15 +6,13 @@
 #include "domain/asset.h"
 #include "web/response.h"
 
-enum { KEY_MAX_BYTES = 1024 };
-
 struct key_query {
     struct str key;
 };
 
 /* clang-format off */
 static const struct param query_list[] = {
-    { "key", PARAM_STR, offsetof(struct key_query, key), REQUIRED, .min = 1, .max = KEY_MAX_BYTES,
+    { "key", PARAM_STR, offsetof(struct key_query, key), REQUIRED, .min = 1, .max = ASSET_KEY_MAX_BYTES,
       .missing = "Say which object: /images/signed-url?key=..." },
 };
 /* clang-format on */

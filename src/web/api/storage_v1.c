@@ -1,5 +1,5 @@
 /*
- * storage_v1.c - the API of seed 004: files through us or by presigned URLs, ids that are keys.
+ * storage_v1.c - API 004: files through us or by presigned URLs, ids that are keys.
  *
  * The download through us is storage_v1_download.c's.
  */
@@ -12,7 +12,7 @@
 #include "web/model.h"
 #include "web/response.h"
 
-enum { NAME_MAX_BYTES = 1000, TYPE_MAX_BYTES = 255, LIST_DEFAULT = 100 };
+enum { LIST_DEFAULT = 100 };
 
 struct presigned_body {
     struct str filename;
@@ -22,8 +22,8 @@ struct presigned_body {
 
 /* clang-format off */
 static const struct param presigned_list[] = {
-    { "filename",     PARAM_STR, offsetof(struct presigned_body, filename),     REQUIRED, .min = 1, .max = NAME_MAX_BYTES },
-    { "content_type", PARAM_STR, offsetof(struct presigned_body, content_type), REQUIRED, .max = TYPE_MAX_BYTES },
+    { "filename",     PARAM_STR, offsetof(struct presigned_body, filename),     REQUIRED, .min = 1, .max = PARAM_FILENAME_MAX_BYTES },
+    { "content_type", PARAM_STR, offsetof(struct presigned_body, content_type), REQUIRED, .max = PARAM_TYPE_MAX_BYTES },
     { "expires_in",   PARAM_I64, offsetof(struct presigned_body, expires_in),   .min = 1, .max = ASSET_TTL_MAX_S },
 };
 /* clang-format on */

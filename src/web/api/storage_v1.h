@@ -1,5 +1,5 @@
 /*
- * storage_v1.h - what the two files of seed 004's API share; inside api/ only.
+ * storage_v1.h - what the two files of API 004 share; inside api/ only.
  */
 #ifndef WEB_API_STORAGE_V1_H
 #define WEB_API_STORAGE_V1_H

@@ -95,6 +95,16 @@ static bool look_at_quota(struct exchange *exchange, struct quota_state *out)
     return status == STATUS_OK && (out->limit.max_bytes > 0 || out->limit.max_files > 0);
 }
 
+/* A size whose number and unit stay on one line. */
+static struct str size_text(struct arena *arena, int64_t size_bytes)
+{
+    struct str text = policy_format_size(arena, size_bytes);
+    ssize_t space = str_index(text, ' ');
+
+    return ARENA_JOIN(arena, str_head(text, (size_t)space), STR("\u00a0"),
+        str_from_offset(text, (size_t)space + 1));
+}
+
 /* What is left of the account's quota, in words; null when it has none. */
 static json_t *quota_text(struct exchange *exchange)
 {
@@ -104,7 +114,9 @@ static json_t *quota_text(struct exchange *exchange)
 
     if (!look_at_quota(exchange, &state))
         return json_null();
-    bytes = policy_format_size(arena, quota_bytes_left(&state));
+    if (quota_bytes_left(&state) == 0 || quota_files_left(&state) == 0)
+        return json_string("Your account is full: delete images before you add others.");
+    bytes = size_text(arena, quota_bytes_left(&state));
     files = arena_printf(arena, "%lld more %s", (long long)quota_files_left(&state),
         quota_files_left(&state) == 1 ? "image" : "images");
     if (state.limit.max_files == 0)
