@@ -98,6 +98,15 @@ enum status store_sync_parent(struct store *store, struct arena *arena, const ch
     return store_sync_folder(store, arena_c_string(arena, str_head(text, (size_t)slash)));
 }
 
+DIR *store_open_folder(struct store *store, const char *path)
+{
+    int fd = openat(store->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (fd >= 0 && dir == NULL)
+        close(fd);
+    return dir;
+}
+
 void store_prune(struct store *store, struct arena *arena, const char *path)
 {
     char *folder = arena_c_string(arena, str_from_c(path));

@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "objects/key_path.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -112,22 +111,13 @@ static int compare_buckets(const void *a, const void *b)
     return str_compare(left->name, right->name);
 }
 
-static DIR *open_folder(struct store *store, const char *path)
-{
-    int fd = openat(store->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (fd >= 0 && dir == NULL)
-        close(fd);
-    return dir;
-}
-
 enum status store_list_buckets(
     struct store *store, struct arena *arena, struct store_bucket **out, size_t *out_count)
 {
     size_t room = 16;
     struct store_bucket *buckets = ARENA_ARRAY(arena, struct store_bucket, room);
     size_t count = 0;
-    DIR *dir = open_folder(store, "buckets");
+    DIR *dir = store_open_folder(store, "buckets");
     if (dir == NULL)
         return STATUS_IO;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "objects/store.h"
 
+#include <dirent.h>
 #include <pthread.h>
 
 enum { STORE_LOCKS = 64, STORE_SWEEP_EVERY_S = 5 };
@@ -56,6 +57,9 @@ void store_upload_let_go(struct store_upload *upload);
 
 /* Append `len` bytes of one file, from `offset`, to another. IO when it is shorter, NO_SPACE. */
 enum status store_copy_bytes(int from, int64_t offset, int64_t len, int to) MUST_CHECK;
+
+/* The folder at `path` below the root for readdir; closedir it. NULL: errno says why not. */
+DIR *store_open_folder(struct store *store, const char *path);
 
 /* fsync the folder at `path` below the root. A folder that is gone is no failure: then what was in
  * it is gone too. */

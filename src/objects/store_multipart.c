@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "crypto/random.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,16 +37,6 @@ bool multipart_id_is_valid(struct str id)
         if (!((id.ptr[i] >= '0' && id.ptr[i] <= '9') || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f')))
             return false;
     return id.len == STORE_ID_LEN;
-}
-
-/* A folder below the root for readdir, or NULL. */
-static DIR *open_folder(struct store *store, const char *path)
-{
-    int fd = openat(store->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (fd >= 0 && dir == NULL)
-        close(fd);
-    return dir;
 }
 
 /* --- the lock of an upload --- */
@@ -163,7 +152,7 @@ enum status store_multipart_list(struct store *store, struct arena *arena, struc
 {
     struct store_multipart *found = NULL;
     size_t count = 0, room = 0;
-    DIR *dir = open_folder(store, "multipart");
+    DIR *dir = store_open_folder(store, "multipart");
     if (dir == NULL)
         return store_status_of_errno(errno);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
@@ -225,7 +214,7 @@ enum status store_multipart_parts(struct store *store, struct arena *arena, stru
 {
     struct store_part *parts = NULL, part;
     size_t count = 0, room = 0;
-    DIR *dir = open_folder(store, multipart_path(arena, id, ""));
+    DIR *dir = store_open_folder(store, multipart_path(arena, id, ""));
     if (dir == NULL)
         return store_status_of_errno(errno);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
@@ -248,7 +237,7 @@ enum status store_multipart_parts(struct store *store, struct arena *arena, stru
 size_t multipart_count_slots(struct store *store, struct arena *arena, struct str id)
 {
     size_t count = 0;
-    DIR *dir = open_folder(store, multipart_path(arena, id, ""));
+    DIR *dir = store_open_folder(store, multipart_path(arena, id, ""));
     if (dir == NULL)
         return SIZE_MAX;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
@@ -277,7 +266,7 @@ void multipart_retire_part(struct store *store, struct arena *arena, struct str 
 /* Everything but the folder; "lock" last, so that who waits for it finds the upload ended. */
 static void clear_folder(struct store *store, struct arena *arena, struct str id)
 {
-    DIR *dir = open_folder(store, multipart_path(arena, id, ""));
+    DIR *dir = store_open_folder(store, multipart_path(arena, id, ""));
     if (dir == NULL)
         return;
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
@@ -333,7 +322,7 @@ static bool is_abandoned(struct store *store, struct arena *arena, struct str id
 void store_multipart_sweep(struct store *store)
 {
     struct arena arena;
-    DIR *dir = open_folder(store, "multipart");
+    DIR *dir = store_open_folder(store, "multipart");
     if (dir == NULL)
         return;
     arena_init(&arena);

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -20,13 +19,9 @@ static void each_id(struct store *store, const char *folder, int grace_s,
     void (*settle)(struct store *, struct arena *, struct str id, int grace_s))
 {
     struct arena arena;
-    int fd = openat(store->root_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
-        if (fd >= 0)
-            close(fd);
+    DIR *dir = store_open_folder(store, folder);
+    if (dir == NULL)
         return;
-    }
     arena_init(&arena);
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         struct str id = str_from_c(entry->d_name);

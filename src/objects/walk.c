@@ -8,9 +8,7 @@
 #include "objects/objects.h"
 #include "objects/store_internal.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -234,13 +232,9 @@ static DIR *open_folder(struct walk *walk)
 {
     buf_put_byte(&walk->path, '\0');
     walk->path.len--;
-    int fd = openat(walk->store->root_fd, walk->path.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL) {
+    DIR *dir = store_open_folder(walk->store, walk->path.ptr);
+    if (dir == NULL)
         walk->is_failed = walk->is_failed || errno != ENOENT; /* just removed: empty */
-        if (fd >= 0)
-            close(fd);
-    }
     return dir;
 }
 
