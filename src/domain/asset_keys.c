@@ -18,8 +18,10 @@ enum {
     LISTINGS_MAX = 16, /* requests for that */
     LOOKS_MAX = 200,   /* objects that one call inspects: a few requests each ... */
     LOOKS_MAX_MS =
-        10000,    /* ... and begins no other after so long: a server's gateway waits for us */
-    HEADS_MAX = 3 /* so few are asked for one by one */
+        10000,          /* ... and begins no other after so long: a server's gateway waits for us */
+    HEADS_MAX = 3,      /* so few are asked for one by one */
+    STRETCHES_MAX = 16, /* of so many open rows, for one page ... */
+    STRETCHES_MAX_MS = 2000 /* ... while they take no longer */
 };
 
 /* One call on its way. */
@@ -223,9 +225,10 @@ static void fill_page(struct task *task, const struct asset_rows *rows, struct s
     }
 }
 
-/* The ready rows, in the end; before, how far this page reaches, and the open rows up to there. */
+/* The ready rows, in the end; before, how far this page reaches, and the open rows up to there.
+ * *out_is_enough: there is work left for another call. */
 static enum status list_keys(struct task *task, struct str prefix, size_t limit,
-    struct key_selection *selection, struct asset_key_page *out)
+    struct key_selection *selection, struct asset_key_page *out, bool *out_is_enough)
 {
     struct db *db = task->domain->db;
     struct asset_rows rows, open;
@@ -247,7 +250,8 @@ static enum status list_keys(struct task *task, struct str prefix, size_t limit,
         has_more |= cut(selection, &open, OPEN_MAX);
         status = see_open(task, prefix, &open, &done);
         has_more |= status == STATUS_OK && done < open.count;
-        if (status == STATUS_OK && done < open.count) {
+        *out_is_enough = done < open.count;
+        if (status == STATUS_OK && *out_is_enough) {
             selection->before = open.item[done].key;
         }
         last_seen = done > 0 ? open.item[done - 1].key : STR_EMPTY;
@@ -265,17 +269,51 @@ static enum status list_keys(struct task *task, struct str prefix, size_t limit,
     return status;
 }
 
+/* One page behind another. */
+static void append_page(
+    struct task *task, const struct asset_key_page *more, struct asset_key_page *out)
+{
+    struct asset *item = ARENA_ARRAY(task->arena, struct asset, out->count + more->count);
+
+    if (out->count > 0) {
+        memcpy(item, out->item, out->count * sizeof(*item));
+    }
+    if (more->count > 0) {
+        memcpy(item + out->count, more->item, more->count * sizeof(*item));
+    }
+    out->item = item;
+    out->count += more->count;
+    out->has_more = more->has_more;
+    out->next_after_key = more->next_after_key;
+}
+
+/* Grants that nothing came for end a stretch early. Clients that know of no cursor see the first
+ * page only, so it goes on behind them while that is quick. */
 enum status asset_list_keys(
     struct task *task, const struct asset_key_query *query, struct asset_key_page *out)
 {
-    struct key_selection selection;
+    struct asset_key_query rest = *query;
+    int64_t end_ms = now_ms() + STRETCHES_MAX_MS;
     enum status status;
+    bool is_enough = false;
+    int stretch = 0;
 
     task_begin(task);
     *out = (struct asset_key_page){ 0 };
-    status = select_keys(task, query, &selection);
-    if (status == STATUS_OK) {
-        status = list_keys(task, query->prefix, query->limit, &selection, out);
-    }
+    do {
+        struct asset_key_page more = { 0 };
+        struct key_selection selection;
+
+        status = select_keys(task, &rest, &selection);
+        if (status == STATUS_OK) {
+            status = list_keys(task, rest.prefix, rest.limit, &selection, &more, &is_enough);
+        }
+        if (status == STATUS_OK) {
+            append_page(task, &more, out);
+            rest.after_key = more.next_after_key;
+            rest.limit -= more.count;
+        }
+    } while (status == STATUS_OK && out->has_more && !is_enough && rest.limit > 0 &&
+             ++stretch < STRETCHES_MAX && now_ms() < end_ms);
     return task_fail(task, status);
 }
