@@ -13,15 +13,15 @@ struct connection {
     sqlite3_stmt *statements[STATEMENT__COUNT]; /* prepared when first used */
 };
 
+struct writer;
+
 struct db {
     char *path;
     struct connection reader;
-    struct connection writer; /* opened at the first write */
+    struct writer *writer; /* of the process; ours to use while we have the turn */
     struct turn turn;
     struct flush *flush; /* borrowed */
     bool is_writing;
-    bool has_written; /* the commit appended to the log: there is something to write out */
-    int wal_pages;    /* length of the log after the last commit of this connection */
 };
 
 /* Open and set up one connection. `is_reader`: query_only. */

@@ -1,7 +1,7 @@
 /*
  * db.c - a thread's handle: its two connections, and the life of a write transaction.
  */
-#include "store/connection.h"
+#include "store/writer.h"
 
 #include "base/log.h"
 
@@ -23,6 +23,8 @@ enum status db_open(struct db **out, const char *path)
     if (!db || !(db->path = strdup(path))) {
         abort(); /* as arenas do */
     }
+    db->writer = writer_join(path);
+    db->flush = flush_of(path);
     status = turn_open(&db->turn, path);
     if (status == STATUS_OK) {
         status = connection_open(&db->reader, path, true);
@@ -42,41 +44,10 @@ void db_close(struct db *db)
     }
     db_rollback(db);
     connection_close(&db->reader);
-    connection_close(&db->writer);
+    writer_leave(db->writer);
     turn_close(&db->turn);
     free(db->path);
     free(db);
-}
-
-/* Called by SQLite after each commit with the length of the log. */
-static int on_commit(void *context, sqlite3 *handle, const char *name, int pages)
-{
-    struct db *db = context;
-
-    (void)handle;
-    (void)name;
-    db->wal_pages = pages;
-    db->has_written = true;
-    return SQLITE_OK;
-}
-
-static enum status writer_open(struct db *db)
-{
-    enum status status = STATUS_OK;
-
-    if (!db->writer.handle) {
-        status = connection_open(&db->writer, db->path, false);
-        if (status == STATUS_OK) {
-            sqlite3_wal_hook(db->writer.handle, on_commit, db);
-            db->flush = flush_of(db->path);
-            /* COMMIT leaves the log to the kernel; db_commit has it written out (flush.h). */
-            status = connection_execute(&db->writer, "PRAGMA synchronous = NORMAL");
-        }
-        if (status != STATUS_OK) {
-            connection_close(&db->writer);
-        }
-    }
-    return status;
 }
 
 enum status db_begin(struct db *db)
@@ -91,50 +62,62 @@ enum status db_begin(struct db *db)
     if (status != STATUS_OK) {
         return status;
     }
-    status = writer_open(db);
+    status = writer_open(db->writer);
     if (status == STATUS_OK) {
-        status = connection_execute(&db->writer, "BEGIN IMMEDIATE");
+        status = connection_execute(&db->writer->connection, "BEGIN IMMEDIATE");
     }
     if (status != STATUS_OK) {
         turn_give_back(&db->turn);
         return status;
     }
     db->is_writing = true;
-    db->has_written = false;
+    db->writer->has_written = false;
     return STATUS_OK;
 }
 
 /* Move the log into the database while nobody else can commit. PASSIVE waits for no reader: what
  * one still needs is moved the next time. A failure costs disk space and nothing else. */
-static void checkpoint_if_long(struct db *db)
+static void checkpoint_if_long(const struct writer *writer)
 {
-    if (db->wal_pages > DB_CHECKPOINT_PAGES) {
-        int code = sqlite3_wal_checkpoint_v2(
-            db->writer.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    sqlite3 *handle = writer->connection.handle;
+
+    if (writer->wal_pages > DB_CHECKPOINT_PAGES) {
+        int code = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
         if (code != SQLITE_OK && code != SQLITE_BUSY) {
-            (void)connection_failure(db->writer.handle, code, "checkpoint");
+            (void)connection_failure(handle, code, "checkpoint");
         }
     }
 }
 
-enum status db_commit(struct db *db)
+/* Up to where others see it. *out_has_written: there is something to write out. */
+static enum status commit_visibly(struct db *db, bool *out_has_written)
 {
     enum status status;
 
+    *out_has_written = false;
     if (!db->is_writing) {
         log_event(LOG_ERROR, "commit without a transaction");
         return STATUS_INTERNAL;
     }
-    status = connection_execute(&db->writer, "COMMIT");
+    status = connection_execute(&db->writer->connection, "COMMIT");
     if (status != STATUS_OK) {
         db_rollback(db);
         return status;
     }
-    checkpoint_if_long(db);
+    checkpoint_if_long(db->writer);
+    *out_has_written = db->writer->has_written;
     db->is_writing = false;
     turn_give_back(&db->turn);
-    return db->has_written ? flush_commit(db->flush, db->writer.handle) : STATUS_OK;
+    return STATUS_OK;
+}
+
+enum status db_commit(struct db *db)
+{
+    bool has_written;
+    enum status status = commit_visibly(db, &has_written);
+
+    return status == STATUS_OK && has_written ? flush_commit(db->flush) : status;
 }
 
 void db_rollback(struct db *db)
@@ -143,8 +126,8 @@ void db_rollback(struct db *db)
         return;
     }
     /* After a full disk or an I/O error SQLite may have rolled back by itself. */
-    if (!sqlite3_get_autocommit(db->writer.handle)) {
-        (void)!connection_execute(&db->writer, "ROLLBACK");
+    if (!sqlite3_get_autocommit(db->writer->connection.handle)) {
+        (void)!connection_execute(&db->writer->connection, "ROLLBACK");
     }
     db->is_writing = false;
     turn_give_back(&db->turn);
@@ -156,6 +139,21 @@ enum status db_end(struct db *db, enum status status)
         return db_commit(db);
     }
     db_rollback(db);
+    return status;
+}
+
+enum status db_end_soon(struct db *db, enum status status)
+{
+    bool has_written;
+
+    if (status != STATUS_OK) {
+        db_rollback(db);
+        return status;
+    }
+    status = commit_visibly(db, &has_written);
+    if (status == STATUS_OK && has_written) {
+        flush_soon(db->flush);
+    }
     return status;
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 
-#include <sqlite3.h>
+enum { FLUSH_SOON_MS = 20 };
 
 /* Those who wait for one database's log: one for each database that this process writes. */
 struct flush;
@@ -19,11 +19,17 @@ struct flush;
 struct flush *flush_of(const char *path);
 
 /*
- * Return when all that this connection has committed is on the disk: its write-ahead log, with
- * whatever others appended. IO or NO_SPACE: the disk refused; the transaction is visible and may
- * not survive a power cut (logged).
+ * Return when all that was committed before is on the disk: the write-ahead log, with whatever
+ * others appended. IO: the disk refused; the transaction is visible and may not survive a power cut
+ * (logged).
  */
-enum status flush_commit(struct flush *flush, sqlite3 *handle) MUST_CHECK;
+enum status flush_commit(struct flush *flush) MUST_CHECK;
+
+/*
+ * Return at once; all that was committed before is on the disk within FLUSH_SOON_MS and the time of
+ * an fsync, by a thread of its own that the first call starts. A failure is logged.
+ */
+void flush_soon(struct flush *flush);
 
 /* How often this process wrote that log out; for tests. */
 uint64_t flush_count(struct flush *flush);

@@ -5,6 +5,7 @@
  * that it sees its own changes, else the reading one.
  */
 #include "store/connection.h"
+#include "store/writer.h"
 
 #include "base/log.h"
 
@@ -17,7 +18,7 @@ static void query_refuse(struct query *query, enum statement statement, const ch
 
 void query_begin(struct query *query, struct db *db, enum statement statement)
 {
-    struct connection *connection = db->is_writing ? &db->writer : &db->reader;
+    struct connection *connection = db->is_writing ? &db->writer->connection : &db->reader;
 
     *query = (struct query){ .db = db };
     if (statement_list[statement].kind == STATEMENT_WRITES && !db->is_writing) {

@@ -137,7 +137,8 @@ def test_of_parallel_first_writes_one_wins(objects, s3, bucket):  # noqa: F811
             answers = list(pool.map(write, range(6)))
         winners = [i for i, a in enumerate(answers) if a.status_code == 200]
         assert len(winners) == 1
-        assert all(code_of(a) == "PreconditionFailed" for i, a in enumerate(answers) if i not in winners)
+        losers = {code_of(a) for i, a in enumerate(answers) if i not in winners}
+        assert losers <= {"PreconditionFailed", "SlowDown"}  # only so many may send one key at a time
         body = s3.get_object(Bucket=bucket, Key=str(round_))["Body"].read()
         assert body == (f"writer {winners[0]}" * 1000).encode()
 

@@ -2,8 +2,8 @@
 #include "store_fixture.h"
 
 #include "base/clock.h"
-#include "store/connection.h"
 #include "store/throttle.h"
+#include "store/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,7 +154,7 @@ static void a_full_database_is_no_space_and_changes_nothing(void **state)
 
     memset(key, 'k', sizeof(key) - 1);
     assert_ok(db_begin(fixture->db));
-    assert_ok(connection_execute(&fixture->db->writer, "PRAGMA max_page_count = 1"));
+    assert_ok(connection_execute(&fixture->db->writer->connection, "PRAGMA max_page_count = 1"));
     for (int i = 0; i < 1000 && status == STATUS_OK; i++) {
         number_key(key, i);
         status = throttle_put(
@@ -163,7 +163,8 @@ static void a_full_database_is_no_space_and_changes_nothing(void **state)
     assert_int_equal(status, STATUS_NO_SPACE);
     assert_status(db_end(fixture->db, status), NO_SPACE);
     assert_int_equal(failures_of(fixture->db, &fixture->arena, key), 0);
-    assert_ok(connection_execute(&fixture->db->writer, "PRAGMA max_page_count = 1000000"));
+    assert_ok(
+        connection_execute(&fixture->db->writer->connection, "PRAGMA max_page_count = 1000000"));
     assert_ok(add_one(fixture->db, "after"));
     integrity_is_ok(fixture);
 }
@@ -233,7 +234,7 @@ static void two_processes_of_eight_threads_lose_no_update(void **state)
     integrity_is_ok(fixture);
 }
 
-struct writer {
+struct committer {
     pthread_t thread;
     const char *path;
     int64_t until_us;
@@ -242,7 +243,7 @@ struct writer {
 
 static void *write_in_thread(void *context)
 {
-    struct writer *writer = context;
+    struct committer *writer = context;
     struct db *db = NULL;
 
     if (db_open(&db, writer->path) == STATUS_OK) {
@@ -257,12 +258,12 @@ static void *write_in_thread(void *context)
 static void writers_without_a_pause_get_as_many_turns_each(void **state)
 {
     struct fixture *fixture = *state;
-    struct writer writers[THREADS];
+    struct committer writers[THREADS];
     int fewest = INT_MAX, most = 0;
 
     for (int i = 0; i < THREADS; i++) {
         writers[i] =
-            (struct writer){ .path = fixture->path, .until_us = clock_monotonic_us() + 700000 };
+            (struct committer){ .path = fixture->path, .until_us = clock_monotonic_us() + 700000 };
         assert_int_equal(pthread_create(&writers[i].thread, NULL, write_in_thread, &writers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
@@ -361,6 +362,28 @@ static void a_killed_writer_leaves_a_sound_file_with_all_it_promised(void **stat
     assert_true(before > 0);
 }
 
+/* At once for everyone; written out soon, by a thread of its own, once for all. */
+static void what_promises_nothing_is_written_out_soon(void **state)
+{
+    struct fixture *fixture = *state;
+    struct flush *flush = flush_of(fixture->path);
+    uint64_t before = flush_count(flush);
+    const struct timespec pause = { .tv_nsec = 5000000 };
+
+    for (int i = 0; i < 3; i++) {
+        assert_ok(db_begin(fixture->db));
+        assert_ok(db_end_soon(fixture->db, put(fixture->db, "soon", i + 1)));
+    }
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "soon"), 3);
+    for (int i = 0; i < 1000 && flush_count(flush) == before; i++) {
+        nanosleep(&pause, NULL);
+    }
+    assert_in_range(flush_count(flush), before + 1, before + 3);
+    assert_ok(db_begin(fixture->db));
+    assert_status(db_end_soon(fixture->db, STATUS_CONFLICT), CONFLICT);
+    assert_ok(add_one(fixture->db, "soon"));
+}
+
 static void each_commit_is_written_out_before_it_returns(void **state)
 {
     struct fixture *fixture = *state;
@@ -387,12 +410,12 @@ static void commits_of_the_same_time_share_what_is_written_out(void **state)
     struct fixture *fixture = *state;
     struct flush *flush = flush_of(fixture->path);
     uint64_t before = flush_count(flush);
-    struct writer writers[THREADS];
+    struct committer writers[THREADS];
     int written = 0;
 
     for (int i = 0; i < THREADS; i++) {
         writers[i] =
-            (struct writer){ .path = fixture->path, .until_us = clock_monotonic_us() + 700000 };
+            (struct committer){ .path = fixture->path, .until_us = clock_monotonic_us() + 700000 };
         assert_int_equal(pthread_create(&writers[i].thread, NULL, write_in_thread, &writers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
@@ -437,6 +460,7 @@ int main(void)
         cmocka_unit_test(the_log_stays_bounded),
         cmocka_unit_test(a_killed_writer_leaves_a_sound_file_with_all_it_promised),
         cmocka_unit_test(each_commit_is_written_out_before_it_returns),
+        cmocka_unit_test(what_promises_nothing_is_written_out_soon),
         cmocka_unit_test(commits_of_the_same_time_share_what_is_written_out),
         cmocka_unit_test(a_backup_holds_what_was_committed),
     };

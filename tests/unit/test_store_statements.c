@@ -1,7 +1,7 @@
 /* Every statement of the list is prepared, and its plan looked at. */
 #include "store_fixture.h"
 
-#include "store/connection.h"
+#include "store/writer.h"
 
 /* Plans that may walk a table: it is small, or the walk is what is asked for. */
 static const struct {
@@ -32,7 +32,7 @@ static bool is_admitted(const char *name, const char *table)
 static struct connection *connection_of(struct fixture *fixture, int statement)
 {
     return statement_list[statement].kind == STATEMENT_READS ? &fixture->db->reader
-                                                             : &fixture->db->writer;
+                                                             : &fixture->db->writer->connection;
 }
 
 /* One line of EXPLAIN QUERY PLAN: no walk over a table, and nothing sorted on the side, but where
