@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "domain/domain.h"
-#include "store/connection.h"
+#include "store/writer.h"
 
 enum { START_S = 1795242720 }; /* 2026-11-21 06:32:00 UTC */
 

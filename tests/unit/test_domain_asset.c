@@ -330,7 +330,7 @@ static void counters_and_search_agree_with_the_rows_after_all_of_it(void **state
         0);
     assert_int_equal(world_number(world, "SELECT sum(asset_count) FROM usage"), 15);
     assert_ok(db_begin(world->domain.db));
-    assert_ok(connection_execute(&world->domain.db->writer,
+    assert_ok(connection_execute(&world->domain.db->writer->connection,
         "INSERT INTO asset_search(asset_search, rank) VALUES ('integrity-check', 0)"));
     assert_ok(db_commit(world->domain.db));
 }

@@ -272,7 +272,8 @@ static void a_database_of_another_version_is_not_opened(void **state)
     struct domain second;
 
     assert_ok(db_begin(world->domain.db));
-    assert_ok(connection_execute(&world->domain.db->writer, "PRAGMA user_version = 99"));
+    assert_ok(
+        connection_execute(&world->domain.db->writer->connection, "PRAGMA user_version = 99"));
     assert_ok(db_commit(world->domain.db));
     assert_status(domain_open(&second, &world->options), CONFLICT);
     domain_close(&second);
