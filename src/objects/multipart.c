@@ -41,7 +41,9 @@ enum s3_error multipart_read_number(struct call *call, int *out)
     return S3_OK;
 }
 
-enum s3_error multipart_read_limit(
+/* A number of the query from 0 to `max` or more; `fallback` when it is not given. InvalidArgument.
+ */
+static enum s3_error read_limit(
     struct call *call, struct str name, uint64_t fallback, uint64_t max, uint64_t *out)
 {
     struct str text = call_query(call, name);
@@ -227,11 +229,9 @@ enum s3_error list_parts(struct call *call)
     uint64_t max, marker;
     enum s3_error error = multipart_need(call, &upload);
     if (error == S3_OK)
-        error = multipart_read_limit(
-            call, STR("max-parts"), MULTIPART_PAGE_MAX, MULTIPART_PAGE_MAX, &max);
+        error = read_limit(call, STR("max-parts"), MULTIPART_PAGE_MAX, MULTIPART_PAGE_MAX, &max);
     if (error == S3_OK)
-        error =
-            multipart_read_limit(call, STR("part-number-marker"), 0, MULTIPART_PARTS_MAX, &marker);
+        error = read_limit(call, STR("part-number-marker"), 0, MULTIPART_PARTS_MAX, &marker);
     if (error == S3_OK)
         error = call_store_error(call,
             store_multipart_parts(call->store, call->arena, upload.id, &parts, &count),
@@ -374,7 +374,7 @@ enum s3_error list_multipart_uploads(struct call *call)
     size_t count;
     enum s3_error error = call_need_bucket(call);
     if (error == S3_OK)
-        error = multipart_read_limit(
+        error = read_limit(
             call, STR("max-uploads"), MULTIPART_PAGE_MAX, MULTIPART_PAGE_MAX, &listing.max);
     if (error == S3_OK)
         error = call_store_error(call,

@@ -15,11 +15,6 @@ enum s3_error multipart_need(struct call *call, struct store_object *out) MUST_C
 /* ?partNumber=, 1..10000. InvalidArgument. */
 enum s3_error multipart_read_number(struct call *call, int *out) MUST_CHECK;
 
-/* A number of the query from 0 to `max` or more; `fallback` when it is not given. InvalidArgument.
- */
-enum s3_error multipart_read_limit(
-    struct call *call, struct str name, uint64_t fallback, uint64_t max, uint64_t *out) MUST_CHECK;
-
 /* Whether parts of this upload make a checksum of the whole rather than one of their checksums. */
 bool multipart_is_full_object(const struct store_object *upload);
 

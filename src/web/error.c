@@ -163,6 +163,8 @@ static json_t *page_error_json(const struct exchange *exchange, enum status stat
     struct failure failure = words_of(exchange, status);
     json_t *storage = json_null();
 
+    if (status == STATUS_STORAGE_OFF) /* its own words are what clients of API 004 look for */
+        failure.sentence = STR("Images can be neither shown nor uploaded at the moment.");
     if (!str_is_empty(failure.storage_code) || !str_is_empty(failure.storage_request_id))
         storage = json_pack("{s:o, s:o}", "code", json_from_str(failure.storage_code), "request_id",
             json_from_str(failure.storage_request_id));
