@@ -194,6 +194,16 @@ static void complete_storage(struct arena *arena, struct config *config)
         config->s3_path_switch == CONFIG_AUTO ? !is_aws : config->s3_path_switch == CONFIG_ON;
 }
 
+/* Minutes count where nobody gave seconds. */
+static void complete_upload_ttl(struct config *config)
+{
+    const struct setting *seconds = setting_at(offsetof(struct config, upload_ttl_s));
+
+    if (config->upload_ttl_minutes > 0 &&
+        str_equal(config->values[seconds - setting_table].source, STR("default")))
+        config->upload_ttl_s = config->upload_ttl_minutes * 60;
+}
+
 /* The defaults that depend on other settings. */
 static void complete(struct arena *arena, struct config *config)
 {
@@ -203,6 +213,7 @@ static void complete(struct arena *arena, struct config *config)
         config->objects_root = arena_printf(arena, "%.*s/objects", STR_ARG(config->data));
     if (!str_is_empty(config->jwt.issuer_url) && str_is_empty(config->jwt.jwks_url))
         config->jwt.jwks_url = config_default_jwks_url(arena, config->jwt.issuer_url);
+    complete_upload_ttl(config);
     complete_storage(arena, config);
 }
 

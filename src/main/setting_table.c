@@ -163,6 +163,8 @@ const struct setting setting_table[] = {
     { "CLOUDFRONT_COOKIE_EXPIRATION", { NULL },                             "3600",        setting_number,  AT(cloudfront.cookie_ttl_s), 60, 604800, NULL,           false,
       "seconds from 60 to 604800 (7 days)", "Life of signed cookies, in seconds." },
 
+    { "UPLOAD_EXPIRY_MINUTES", { NULL },                                    NULL,          setting_number,  AT(upload_ttl_minutes),  1,   10080,    NULL,           false,
+      "minutes from 1 to 10080 (7 days)", "Life of an upload grant, in minutes; PRESIGNED_URL_EXPIRATION wins where both are set." },
     { "PRESIGNED_URL_EXPIRATION", { NULL },                                 "900",         setting_number,  AT(upload_ttl_s),        1,   604800,   NULL,           false,
       "seconds from 1 to 604800 (7 days)", "Life of an upload grant, in seconds." },
     { "DISPLAY_URL_EXPIRATION", { NULL },                                   "300",         setting_number,  AT(display_ttl_s),       2,   604800,   NULL,           false,
