@@ -135,7 +135,8 @@ struct config {
     struct config_chain chain;
 
     int64_t upload_ttl_s;
-    int64_t upload_ttl_minutes; /* 0: not given; else upload_ttl_s says the same after config_load */
+    int64_t
+        upload_ttl_minutes; /* 0: not given; else upload_ttl_s says the same after config_load */
     int64_t display_ttl_s;
     int64_t max_file_bytes;
     struct str allowed_types; /* comma-separated content types, lower case */
