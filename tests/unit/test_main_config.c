@@ -245,6 +245,18 @@ static void aliases_work_and_the_first_name_wins(void **state)
     assert_false(config.s3.is_embedded);
 }
 
+static void minutes_of_upload_grants_count_where_no_seconds_are_given(void **state)
+{
+    struct config config;
+    struct config_problems problems;
+
+    assert_int_equal(LOAD("UPLOAD_EXPIRY_MINUTES=60"), STATUS_OK);
+    assert_int_equal(config.upload_ttl_s, 3600);
+    assert_int_equal(LOAD("UPLOAD_EXPIRY_MINUTES=60", "PRESIGNED_URL_EXPIRATION=600"), STATUS_OK);
+    assert_int_equal(config.upload_ttl_s, 600);
+    assert_int_equal(LOAD("UPLOAD_EXPIRY_MINUTES=10081"), STATUS_INVALID);
+}
+
 static void a_shell_with_aws_keys_does_not_change_our_own_storage(void **state)
 {
     struct config config;
@@ -333,6 +345,8 @@ int main(void)
         TEST("a line that is none is told with its number",
             a_line_that_is_none_is_told_with_its_number),
         TEST("aliases work and the first name wins", aliases_work_and_the_first_name_wins),
+        TEST("minutes of upload grants count where no seconds are given",
+            minutes_of_upload_grants_count_where_no_seconds_are_given),
         TEST("a shell with AWS keys does not change our own storage",
             a_shell_with_aws_keys_does_not_change_our_own_storage),
         TEST("encryption needs storage that can do it", encryption_needs_storage_that_can_do_it),
