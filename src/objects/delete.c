@@ -18,8 +18,9 @@ enum s3_error delete_object(struct call *call)
     enum s3_error error = call_need_bucket(call);
     if (error != S3_OK)
         return error;
-    enum status status = store_delete_object(
-        call->store, call->arena, call->bucket, call->key, is_conditional ? etag : STR_EMPTY);
+    struct store_condition only = { .only_etag = is_conditional ? etag : STR_EMPTY };
+    enum status status =
+        store_delete_object(call->store, call->arena, call->bucket, call->key, only);
     if (status == STATUS_NOT_FOUND && !is_conditional)
         status = STATUS_OK;
     call->reply->http_status = 204;
@@ -111,8 +112,8 @@ static enum s3_error delete_one(struct call *call, struct str key)
     if (key.len > OBJECTS_KEY_MAX_BYTES)
         return S3_KEY_TOO_LONG;
     arena_reset(&call->thread->scratch);
-    enum status status =
-        store_delete_object(call->store, &call->thread->scratch, call->bucket, key, STR_EMPTY);
+    enum status status = store_delete_object(
+        call->store, &call->thread->scratch, call->bucket, key, (struct store_condition){ 0 });
     return status == STATUS_NOT_FOUND ? S3_OK : call_store_error(call, status, S3_NO_SUCH_KEY);
 }
 

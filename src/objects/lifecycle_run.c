@@ -24,7 +24,8 @@ static void expire(struct run *run, struct arena *arena, struct str key)
     if (store_find_object(run->store, arena, run->bucket, key, &object) != STATUS_OK ||
         !lifecycle_is_expired(&run->rules, &object, run->now_s))
         return;
-    if (store_delete_object(run->store, arena, run->bucket, key, object.etag) == STATUS_OK)
+    struct store_condition same = { .only_id = object.id }; /* not the same bytes, sent just now */
+    if (store_delete_object(run->store, arena, run->bucket, key, same) == STATUS_OK)
         run->expired++;
 }
 

@@ -27,7 +27,7 @@ static enum s3_error find(struct call *call, struct store_object *out)
 static enum s3_error replace(struct call *call, struct store_object *object)
 {
     struct store_upload upload = STORE_UPLOAD_INIT;
-    struct store_condition same = { .only_etag = object->etag };
+    struct store_condition same = { .only_id = object->id };
     enum status status = store_upload_begin_copy(call->store, call->arena, &upload, object->id);
     if (status == STATUS_OK)
         status = store_upload_commit(&upload, call->arena, object, same);

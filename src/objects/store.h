@@ -112,10 +112,17 @@ int store_open_data(struct store *store, struct arena *arena, struct str id) MUS
 struct str store_data_name(struct arena *arena, struct str id);
 struct str store_data_folder(const struct store *store);
 
-/* Remove an object. NOT_FOUND when there is none. `only_etag`: when not empty, PRECONDITION unless
- * the object has that ETag. Gone for good when it returns OK. */
+/* What must be there for it to be replaced or deleted; all empty: anything. */
+struct store_condition {
+    bool must_be_absent;  /* If-None-Match: * */
+    struct str only_etag; /* If-Match: the ETag; the same bytes with other headers have it too */
+    struct str only_id;   /* the very object that was found */
+};
+
+/* Remove an object. NOT_FOUND when there is none, PRECONDITION when it is another than `only` says.
+ * Gone for good when it returns OK. */
 enum status store_delete_object(struct store *store, struct arena *arena, struct str bucket,
-    struct str key, struct str only_etag) MUST_CHECK;
+    struct str key, struct store_condition only) MUST_CHECK;
 
 /* --- uploads --------------------------------------------------------------------------------- */
 
@@ -130,12 +137,6 @@ struct store_upload {
     {                                                                                              \
         NULL, "", -1, -1                                                                           \
     }
-
-/* When a commit may replace or create. */
-struct store_condition {
-    bool must_be_absent;  /* If-None-Match: * */
-    struct str only_etag; /* If-Match: the ETag that must be there; empty: no condition */
-};
 
 /*
  * Begin: a data file for `size_bytes` (-1: not known), whose space is reserved where the file
@@ -156,7 +157,7 @@ enum status store_upload_write(
 /*
  * Sync and give the object its name, all or nothing. `object` holds everything but the id. When it
  * returns OK the object survives a power cut. PRECONDITION when the condition does not hold at that
- * instant (NOT_FOUND for If-Match on an absent object), NOT_FOUND when the bucket is gone,
+ * instant (NOT_FOUND for an absent object that must be there), NOT_FOUND when the bucket is gone,
  * NO_SPACE, IO.
  */
 enum status store_upload_commit(struct store_upload *upload, struct arena *arena,

@@ -81,4 +81,7 @@ enum status store_read_meta(struct store *store, struct arena *arena, const char
 /* Remove the folders above `path`, below its bucket, that have become empty. */
 void store_prune(struct store *store, struct arena *arena, const char *path);
 
+/* Whether the object is the one that the condition names. */
+bool store_is_wanted(const struct store_object *object, struct store_condition condition);
+
 #endif

@@ -19,12 +19,18 @@ int store_open_data(struct store *store, struct arena *arena, struct str id)
     return openat(store->root_fd, store_data_path(arena, id), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
+bool store_is_wanted(const struct store_object *object, struct store_condition condition)
+{
+    return (str_is_empty(condition.only_etag) || str_equal(condition.only_etag, object->etag)) &&
+           (str_is_empty(condition.only_id) || str_equal(condition.only_id, object->id));
+}
+
 /*
  * One rename takes the object away and leaves the note for the sweeper. The key's lock keeps the
- * object that was judged by `only_etag` the one that goes.
+ * object that was judged the one that goes.
  */
 enum status store_delete_object(struct store *store, struct arena *arena, struct str bucket,
-    struct str key, struct str only_etag)
+    struct str key, struct store_condition only)
 {
     struct store_object object;
     const char *path = store_object_path(arena, bucket, key);
@@ -33,7 +39,7 @@ enum status store_delete_object(struct store *store, struct arena *arena, struct
     if (status != STATUS_OK)
         goto out;
     status = STATUS_PRECONDITION;
-    if (!str_is_empty(only_etag) && !str_equal(only_etag, object.etag))
+    if (!store_is_wanted(&object, only))
         goto out;
     const char *retired = store_retired_path(arena, object.id);
     status = renameat(store->root_fd, path, store->root_fd, retired) == 0

@@ -248,11 +248,11 @@ static enum status check_condition(
         return found;
     if (condition.must_be_absent && found == STATUS_OK)
         return STATUS_PRECONDITION;
-    if (str_is_empty(condition.only_etag))
+    if (str_is_empty(condition.only_etag) && str_is_empty(condition.only_id))
         return STATUS_OK;
     if (found == STATUS_NOT_FOUND)
         return STATUS_NOT_FOUND;
-    return str_equal(condition.only_etag, old->etag) ? STATUS_OK : STATUS_PRECONDITION;
+    return store_is_wanted(old, condition) ? STATUS_OK : STATUS_PRECONDITION;
 }
 
 /* Under the key's lock: judge what is there, leave a note about it, take its place. */

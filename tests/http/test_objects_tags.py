@@ -1,5 +1,9 @@
 """Tags of objects, and lifecycle configurations of buckets, as S3's clients send and read them."""
 
+import socket
+import time
+from urllib.parse import urlsplit
+
 import pytest
 import requests
 
@@ -46,6 +50,23 @@ def test_tags_come_with_a_put_a_copy_and_an_upload_in_parts(s3, bucket):  # noqa
 def test_tags_that_are_none_are_refused_and_nothing_is_stored(s3, bucket, tagging):  # noqa: F811
     assert error_of(s3.put_object, Bucket=bucket, Key="a", Body=b"1", Tagging=tagging)[:2] == (400, "InvalidTag")
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_slow_tags_do_not_bring_back_what_was_replaced_meanwhile(objects, s3, bucket):  # noqa: F811
+    """The same bytes with other metadata have the same ETag, and are another object all the same."""
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1", ContentType="image/png", Metadata={"m": "old"})
+    document = b"<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
+    parts = urlsplit(presign(f"{objects.url}/{bucket}/a?tagging", "PUT"))
+    with socket.create_connection((parts.hostname, parts.port), 10) as slow:
+        slow.sendall(f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n"
+                     f"Content-Length: {len(document)}\r\n\r\n".encode() + document[:20])
+        time.sleep(0.5)  # it is looked up, and its tags are awaited
+        s3.put_object(Bucket=bucket, Key="a", Body=b"1", ContentType="image/jpeg", Metadata={"m": "new"})
+        slow.sendall(document[20:])
+        answer = slow.recv(4000)
+    now = s3.head_object(Bucket=bucket, Key="a")
+    assert (now["ContentType"], now["Metadata"]) == ("image/jpeg", {"m": "new"})
+    assert answer.startswith((b"HTTP/1.1 503", b"HTTP/1.1 200")), answer
 
 
 def test_tags_of_what_is_not_there(s3, bucket):  # noqa: F811

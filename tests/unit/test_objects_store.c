@@ -88,6 +88,25 @@ static void conditions_decide_at_the_commit(void **state)
     expect_str("replaced", find(fixture, STR("k")).etag, STR("three"));
 }
 
+/* An ETag says nothing of types and metadata. */
+static void the_same_bytes_again_are_another_object(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_condition same;
+    assert_int_equal(fixture_put(fixture, STR("k"), STR("one"), always), STATUS_OK);
+    same = (struct store_condition){ .only_id = find(fixture, STR("k")).id };
+    assert_int_equal(fixture_put(fixture, STR("k"), STR("one"), always), STATUS_OK);
+    assert_int_equal(fixture_put(fixture, STR("k"), STR("two"), same), STATUS_PRECONDITION);
+    assert_int_equal(
+        store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"), same),
+        STATUS_PRECONDITION);
+    same.only_id = find(fixture, STR("k")).id;
+    assert_int_equal(
+        store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"), same),
+        STATUS_OK);
+    assert_int_equal(fixture_put(fixture, STR("k"), STR("two"), same), STATUS_NOT_FOUND);
+}
+
 static void replaced_and_deleted_data_goes_with_the_sweep(void **state)
 {
     struct fixture *fixture = *state;
@@ -97,15 +116,15 @@ static void replaced_and_deleted_data_goes_with_the_sweep(void **state)
     assert_int_equal(fixture_count_files(fixture, "data"), 2); /* it may still be being sent */
     store_sweep(fixture->store, 0);
     assert_int_equal(fixture_count_files(fixture, "data"), 1);
-    assert_int_equal(
-        store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"), STR("one")),
+    assert_int_equal(store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"),
+                         (struct store_condition){ .only_etag = STR("one") }),
         STATUS_PRECONDITION);
-    assert_int_equal(
-        store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"), STR_EMPTY),
+    assert_int_equal(store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"),
+                         (struct store_condition){ 0 }),
         STATUS_OK);
     assert_int_equal(find_status(fixture, STR("k")), STATUS_NOT_FOUND);
-    assert_int_equal(
-        store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"), STR_EMPTY),
+    assert_int_equal(store_delete_object(fixture->store, &fixture->arena, STR("photos"), STR("k"),
+                         (struct store_condition){ 0 }),
         STATUS_NOT_FOUND);
     store_sweep(fixture->store, 0);
     assert_int_equal(fixture_count_files(fixture, "data"), 0);
@@ -164,12 +183,14 @@ static void deleting_prunes_folders_and_buckets_only_when_empty(void **state)
     assert_int_equal(fixture_put(fixture, STR("a/b/c"), STR("1"), always), STATUS_OK);
     assert_int_equal(fixture_put(fixture, STR("a/d"), STR("1"), always), STATUS_OK);
     assert_int_equal(store_delete_bucket(store, arena, STR("photos")), STATUS_CONFLICT);
-    assert_int_equal(
-        store_delete_object(store, arena, STR("photos"), STR("a/b/c"), STR_EMPTY), STATUS_OK);
+    assert_int_equal(store_delete_object(
+                         store, arena, STR("photos"), STR("a/b/c"), (struct store_condition){ 0 }),
+        STATUS_OK);
     assert_int_equal(find_status(fixture, STR("a/d")), STATUS_OK);
     assert_int_equal(store_delete_bucket(store, arena, STR("photos")), STATUS_CONFLICT);
     assert_int_equal(
-        store_delete_object(store, arena, STR("photos"), STR("a/d"), STR_EMPTY), STATUS_OK);
+        store_delete_object(store, arena, STR("photos"), STR("a/d"), (struct store_condition){ 0 }),
+        STATUS_OK);
     assert_int_equal(store_delete_bucket(store, arena, STR("photos")), STATUS_OK);
     assert_false(store_has_bucket(store, arena, STR("photos")));
     assert_int_equal(store_delete_bucket(store, arena, STR("photos")), STATUS_NOT_FOUND);
@@ -213,8 +234,8 @@ static void *put_and_delete(void *context)
         struct str key = arena_printf(&racer->own.arena, "x/%d/y/%d", round % 2, racer->number);
         if (fixture_put(&racer->own, key, STR("x"), always) != STATUS_OK)
             racer->wins += 1000;
-        if (store_delete_object(
-                racer->own.store, &racer->own.arena, STR("photos"), key, STR_EMPTY) != STATUS_OK)
+        if (store_delete_object(racer->own.store, &racer->own.arena, STR("photos"), key,
+                (struct store_condition){ 0 }) != STATUS_OK)
             racer->wins += 1000;
     }
     return NULL;
@@ -290,6 +311,7 @@ int main(void)
         STORE_TEST(metadata_comes_back_as_it_was_given),
         STORE_TEST(an_aborted_upload_leaves_nothing),
         STORE_TEST(conditions_decide_at_the_commit),
+        STORE_TEST(the_same_bytes_again_are_another_object),
         STORE_TEST(replaced_and_deleted_data_goes_with_the_sweep),
         STORE_TEST(a_note_about_a_living_object_harms_nothing),
         STORE_TEST(a_living_upload_survives_the_sweep_and_a_dead_one_does_not),
