@@ -256,7 +256,7 @@ static enum s3_error read_form(struct form *form)
             return bad_form(form);
     }
     if (count < 0)
-        return S3_INCOMPLETE_BODY;
+        return form->call->request->is_too_slow ? S3_REQUEST_TIMEOUT : S3_INCOMPLETE_BODY;
     if (!multipart_finish(&form->parser))
         return bad_form(form);
     return form->is_stored ? S3_OK

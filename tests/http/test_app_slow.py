@@ -162,6 +162,7 @@ def test_strangers_who_begin_forms_leave_threads_to_everyone_else(strict):
         answers = [answer_of(connection, 10) for connection in connections]
         slowed = [answer for answer in answers if b"SlowDown" in answer]
         assert len(slowed) == STRANGERS - 16, [answer[:60] for answer in answers]
+        assert sum(b"<Code>RequestTimeout</Code>" in answer for answer in answers) == 16
         assert time.monotonic() - began < 10
 
 
