@@ -8,12 +8,23 @@
 
 #include <inttypes.h>
 
-static struct str limit_text(struct cli *cli, int64_t limit, bool is_bytes)
+static struct str images_text(struct cli *cli, int64_t count)
 {
-    if (limit == 0)
-        return STR("no limit");
-    return is_bytes ? policy_format_size(cli->arena, limit)
-                    : arena_printf(cli->arena, "%" PRId64, limit);
+    return arena_printf(cli->arena, "%" PRId64 " image%s", count, count == 1 ? "" : "s");
+}
+
+/* "has no limit", "may have 10 GB and 1000 images", "may have 10 GB and any number of images". */
+static struct str limit_text(struct cli *cli, struct quota limit)
+{
+    struct str files =
+        limit.max_files == 0 ? STR("any number of images") : images_text(cli, limit.max_files);
+
+    if (limit.max_bytes == 0 && limit.max_files == 0)
+        return STR("has no limit");
+    if (limit.max_bytes == 0)
+        return ARENA_JOIN(cli->arena, STR("may have "), files);
+    return ARENA_JOIN(cli->arena, STR("may have "), policy_format_size(cli->arena, limit.max_bytes),
+        STR(" and "), files);
 }
 
 static json_t *limit_json(int64_t limit)
@@ -33,14 +44,12 @@ static void print_json(struct cli *cli, const struct account *account, const str
 
 static void print_text(struct cli *cli, const struct account *account, const struct quota_state *it)
 {
-    cli_print("%.*s may have %.*s and %.*s%s.\n", STR_ARG(account->email),
-        STR_ARG(limit_text(cli, it->limit.max_bytes, true)),
-        STR_ARG(limit_text(cli, it->limit.max_files, false)),
-        it->limit.max_files == 0 ? " of images" : " images");
-    cli_print("It has %.*s in %" PRId64 " images",
-        STR_ARG(policy_format_size(cli->arena, it->size_bytes)), it->files);
+    cli_print("%.*s %.*s.\n", STR_ARG(account->email), STR_ARG(limit_text(cli, it->limit)));
+    cli_print("It has %.*s in %.*s", STR_ARG(policy_format_size(cli->arena, it->size_bytes)),
+        STR_ARG(images_text(cli, it->files)));
     if (it->pending > 0)
-        cli_print("; %" PRId64 " unfinished uploads hold %.*s", it->pending,
+        cli_print("; %" PRId64 " unfinished upload%s %.*s", it->pending,
+            it->pending == 1 ? " holds" : "s hold",
             STR_ARG(policy_format_size(cli->arena, it->reserved_bytes)));
     cli_print(".%s\n", it->is_own ? "" : " The limits are those of the settings.");
 }
