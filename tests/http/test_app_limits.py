@@ -246,7 +246,7 @@ def test_fifty_presigns_at_once_never_pass_the_quota(server, start_vitrine):
     assert "100 bytes" in problem["detail"] and "50 bytes left of" in problem["detail"] and problem["hint"]
     shown = json.loads(vitrine.cli("user", "quota", email, "--json").stdout)
     assert (shown["unfinished"], shown["reserved_bytes"], shown["max_bytes"]) == (17, 1700, 1750)
-    assert "50 bytes left" in vitrine.client().sign_in(email, PASSWORD).get("/admin/upload").text
+    assert "50\u00a0bytes left" in vitrine.client().sign_in(email, PASSWORD).get("/admin/upload").text
 
 
 def test_a_quota_is_held_by_what_is_there_and_given_back_by_deleting(start_vitrine):
