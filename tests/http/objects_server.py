@@ -120,6 +120,13 @@ class ObjectsServer:
                                     preexec_fn=self.limits)
 
     def start(self):
+        try:
+            return self.start_unguarded()
+        except BaseException:
+            self.stop()  # who gets no server cannot stop it
+            raise
+
+    def start_unguarded(self):
         for name in ("run", "log"):
             (self.data / name).mkdir(parents=True, exist_ok=True)
         conf = self.data / "run" / f"{self.kind}.conf"
