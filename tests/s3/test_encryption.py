@@ -10,13 +10,14 @@ from botocore.config import Config
 
 from conftest import settings_for
 from flow import commit, display, error_code, png, presign, put, upload
+from harness.ceph import Ceph
 from harness.vitrine import Vitrine
+
+pytestmark = pytest.mark.parametrize("storage", [Ceph], ids=["ceph"], indirect=True)
 
 
 @pytest.fixture(scope="module")
 def encrypting(storage):
-    if not hasattr(storage, "kms_key"):
-        pytest.skip("this storage has no KMS")
     settings = settings_for(storage, S3_SSE="aws:kms", S3_SSE_KMS_KEY_ID=storage.kms_key,
                             S3_SSE_BUCKET_KEY="on")
     with Vitrine("lighttpd", **settings) as running:
@@ -81,8 +82,6 @@ def test_a_form_upload_is_encrypted_too(encrypting_admin, bucket):
 
 
 def test_a_key_that_storage_does_not_know_is_told_by_storage(storage):
-    if not hasattr(storage, "kms_key"):
-        pytest.skip("this storage has no KMS")
     with Vitrine("lighttpd", **settings_for(storage, S3_SSE="aws:kms", S3_SSE_KMS_KEY_ID="none")) as wrong:
         content = png()
         refused = put(presign(wrong.admin(), content), content)

@@ -73,39 +73,45 @@ def test_health_sees_the_storage(vitrine):
 
 # --- what storage refuses, because the grant signs it ---
 
+def is_no_signature(answer):
+    """403, for what was sent is not what was signed. Ceph's gateway, with its STS switched on, asks that about
+    the keys last, and says what that says: AccessDenied."""
+    return answer.status_code == 403 and error_code(answer) in ("SignatureDoesNotMatch", "AccessDenied")
+
+
 def test_a_tampered_signature_is_refused(admin):
     content = png()
     grant = presign(admin, content)
     tampered = re.sub(r"(X-Amz-Signature=)(.)", lambda m: m[1] + ("0" if m[2] != "0" else "1"), grant["url"])
     assert tampered != grant["url"]
     answer = put(grant, content, url=tampered)
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+    assert is_no_signature(answer)
 
 
 def test_another_key_is_refused(admin):
     content = png()
     grant, other = presign(admin, content), presign(admin, content)
     answer = put(grant, content, url=grant["url"].replace(grant["key"], other["key"]))
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+    assert is_no_signature(answer)
 
 
 def test_another_type_is_refused(admin):
     content = png()
     answer = put(presign(admin, content), content, headers={"Content-Type": "text/html"})
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+    assert is_no_signature(answer)
 
 
 @pytest.mark.parametrize("change", [b"", b"more"], ids=["shorter", "longer"])
 def test_another_length_is_refused(admin, change):
     content = png()
     answer = put(presign(admin, content), content + change if change else content[:-1])
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+    assert is_no_signature(answer)
 
 
 def test_a_checksum_that_was_not_granted_is_refused(admin):
     content, other = png(), png()
     answer = put(presign(admin, content), content, headers={"x-amz-checksum-sha256": checksum(other)})
-    assert (answer.status_code, error_code(answer)) == (403, "SignatureDoesNotMatch")
+    assert is_no_signature(answer)
 
 
 def test_an_expired_grant_is_refused(hasty):
