@@ -57,7 +57,8 @@ static void header_init(struct header *header, struct str layout, size_t size_by
     memset(header, 0, sizeof *header);
     memcpy(header->magic, magic, sizeof magic);
     header->size_bytes = size_bytes;
-    memcpy(header->layout, layout.ptr, str_head(layout, sizeof header->layout).len);
+    if (layout.len > 0) /* memcpy takes no NULL, whatever the length */
+        memcpy(header->layout, layout.ptr, str_head(layout, sizeof header->layout).len);
     read_boot_id(header->boot_id);
     if (getrandom(header->seed, sizeof header->seed, 0) != (ssize_t)sizeof header->seed)
         abort(); /* the kernel's generator cannot fail once it is seeded */
