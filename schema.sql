@@ -113,6 +113,12 @@ CREATE TABLE assets (
                               -- it holds while it is pending: granted_size, else the most that may come
     is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- pending: no commit
                               -- call will come, adopted when looked for; ready: can be overwritten yet
+    flag             TEXT    NOT NULL DEFAULT '' CHECK (flag IN ( -- what is wrong with its object, seen twice
+                         '',          -- nothing
+                         'gone',      -- there is none
+                         'changed')), -- it is not what was verified
+    flag_at          INTEGER, -- since when; NULL: nothing is wrong
+    CHECK ((flag = '') = (flag_at IS NULL)),
     CHECK ((width IS NULL) = (height IS NULL)),
     CHECK (state <> 'ready' OR size_bytes IS NOT NULL),
     CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL),
@@ -127,6 +133,58 @@ CREATE INDEX assets_open_keys ON assets (key) WHERE is_open = 1;                
 CREATE INDEX assets_open ON assets (owner_id, key) WHERE is_open = 1;           -- ASSET_LIST_OPEN_OWNER
 CREATE INDEX assets_unsettled ON assets (grant_expires_at) WHERE state = 'ready' AND is_open = 1; -- ASSET_LIST_UNSETTLED
 CREATE INDEX assets_purging ON assets (id) WHERE state = 'purging';             -- ASSET_LIST_PURGING
+CREATE INDEX assets_flagged ON assets (id) WHERE flag <> '';                    -- ASSET_LIST_FLAGGED
+
+-- Walks along the bucket beside the rows, in the order of keys: src/domain/reconcile.h. The last one
+-- is under way while finished_at is NULL; whoever goes on with it begins where after_key says.
+CREATE TABLE reconcile_passes (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- RECONCILE_LAST
+    bucket       TEXT    NOT NULL, -- "https://s3.example.org/images": another one is another pass
+    stage        TEXT    NOT NULL CHECK (stage IN (
+                     'walk',     -- comparing; what differs is only noted
+                     'confirm',  -- asking again about each difference, and flagging
+                     'remove',   -- deleting unknown objects, where the settings say so
+                     'done',
+                     'stopped')), -- too much was missing: nothing was concluded
+    after_key    TEXT    NOT NULL DEFAULT '', -- everything up to this key is dealt with in this stage
+    started_at   INTEGER NOT NULL,
+    changed_at   INTEGER NOT NULL,
+    finished_at  INTEGER, -- NULL: under way
+    row_count     INTEGER NOT NULL DEFAULT 0, -- rows that were compared, in any state
+    object_count  INTEGER NOT NULL DEFAULT 0, -- objects whose keys look like ours
+    foreign_count INTEGER NOT NULL DEFAULT 0, -- objects under our prefixes whose keys do not
+    unknown_count INTEGER NOT NULL DEFAULT 0, -- objects without a row
+    gone_count    INTEGER NOT NULL DEFAULT 0, -- images flagged "gone" in this pass
+    changed_count INTEGER NOT NULL DEFAULT 0, -- images flagged "changed"
+    cleared_count INTEGER NOT NULL DEFAULT 0, -- flags taken back
+    removed_count INTEGER NOT NULL DEFAULT 0  -- unknown objects deleted
+) STRICT;
+
+-- What a pass found different and has not asked again about.
+CREATE TABLE reconcile_suspects (
+    key      TEXT    PRIMARY KEY, -- RECONCILE_LIST_SUSPECTS
+    asset_id INTEGER NOT NULL,
+    is_gone  INTEGER NOT NULL CHECK (is_gone IN (0, 1)) -- else changed
+) STRICT, WITHOUT ROWID;
+
+-- Objects with keys like ours that no row knows.
+CREATE TABLE unknown_objects (
+    key              TEXT    PRIMARY KEY, -- UNKNOWN_LIST
+    etag             TEXT    NOT NULL,
+    size_bytes       INTEGER NOT NULL,
+    last_modified_at INTEGER NOT NULL,
+    first_seen_at    INTEGER NOT NULL, -- with that etag
+    last_seen_at     INTEGER NOT NULL,
+    sightings        INTEGER NOT NULL DEFAULT 1, -- passes that saw it so
+    pass_id          INTEGER NOT NULL, -- the last of them
+    removing_at      INTEGER -- its deletion was decided: until it is over, no row may take the key
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER assets_not_being_removed BEFORE INSERT ON assets
+WHEN EXISTS (SELECT 1 FROM unknown_objects WHERE key = new.key AND removing_at IS NOT NULL)
+BEGIN
+    SELECT RAISE(ABORT, 'the object of this key is being removed');
+END;
 
 -- Words that people put on images. A tag without images may stay.
 CREATE TABLE tags (

@@ -39,6 +39,8 @@ void asset_from_row(struct arena *arena, const struct asset_row *row, struct ass
         .title = row->title,
         .alt = row->alt,
         .is_decorative = row->is_decorative != 0,
+        .problem = row->flag,
+        .problem_at = row->flag_at,
         .version = row->version,
         .created_at = row->created_at,
         .updated_at = row->updated_at,

@@ -62,7 +62,9 @@ struct asset {
     bool is_decorative; /* says: an empty alt is meant */
     struct str *tags;   /* sorted, each once */
     size_t tag_count;
-    int64_t version; /* 1, and one more with each change */
+    struct str problem; /* with its object: "gone", "changed" (reconcile.h); empty: none */
+    int64_t problem_at; /* since when; 0: none */
+    int64_t version;    /* 1, and one more with each change */
     int64_t created_at;
     int64_t updated_at;
 };

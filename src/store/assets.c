@@ -30,7 +30,9 @@ enum asset_column {
     ASSET_GRANT_EXPIRES_AT,
     ASSET_ABSENT_SEEN_AT,
     ASSET_STORED_AT,
-    ASSET_IS_OPEN
+    ASSET_IS_OPEN,
+    ASSET_FLAG,
+    ASSET_FLAG_AT
 };
 
 /* The columns of ASSET_FIND_DELIVERY. */
@@ -69,6 +71,8 @@ void asset_read(struct query *query, struct arena *arena, struct asset_row *out)
         .absent_seen_at = query_get_i64(query, ASSET_ABSENT_SEEN_AT),
         .stored_at = query_get_i64(query, ASSET_STORED_AT),
         .is_open = query_get_i64(query, ASSET_IS_OPEN),
+        .flag = query_get_str(query, arena, ASSET_FLAG),
+        .flag_at = query_get_i64(query, ASSET_FLAG_AT),
     };
 }
 
@@ -263,6 +267,19 @@ enum status assets_set_absent(struct db *db, int64_t id, int64_t at)
     query_begin(&query, db, STATEMENT_ASSET_SET_ABSENT);
     query_bind_i64(&query, 1, at);
     query_bind_i64(&query, 2, id);
+    return query_run_on_row(&query);
+}
+
+enum status assets_set_flag(
+    struct db *db, int64_t id, struct str etag, struct str flag, int64_t at)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_FLAG);
+    query_bind_str(&query, 1, flag);
+    query_bind_i64_or_null(&query, 2, at);
+    query_bind_i64(&query, 3, id);
+    query_bind_str(&query, 4, etag);
     return query_run_on_row(&query);
 }
 

@@ -34,6 +34,8 @@ struct asset_row {
     int64_t absent_seen_at;   /* 0: NULL */
     int64_t stored_at;        /* 0: NULL */
     int64_t is_open;
+    struct str flag; /* what is wrong with its object: "gone", "changed"; empty: nothing */
+    int64_t flag_at; /* since when; 0: NULL */
     int64_t reserved_size; /* written with a new row, not read */
 };
 
@@ -127,11 +129,20 @@ enum status assets_set_purging(struct db *db, int64_t id, struct str from, int64
 /* Remember that a sweep saw no object for a pending row. */
 enum status assets_set_absent(struct db *db, int64_t id, int64_t at) MUST_CHECK;
 
+/* Say what is wrong with its object, or, with an empty flag and `at` 0, that nothing is; where its
+ * etag is still that one: NOT_FOUND when it is not. */
+enum status assets_set_flag(
+    struct db *db, int64_t id, struct str etag, struct str flag, int64_t at) MUST_CHECK;
+
 /* Remove a row that is in that state. NOT_FOUND. */
 enum status assets_delete(struct db *db, int64_t id, struct str state) MUST_CHECK;
 
 /* Tombstones with an id above `after_id`, by id. */
 enum status assets_list_purging(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
+    struct asset_rows *out) MUST_CHECK;
+
+/* Rows with a flag and an id above `after_id`, by id. */
+enum status assets_list_flagged(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
     struct asset_rows *out) MUST_CHECK;
 
 /* Where a walk along the ends of grants has come to; zeroed: the start. */

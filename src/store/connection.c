@@ -56,7 +56,8 @@ static enum status status_of_code(sqlite3 *handle, int code)
     case SQLITE_TOOBIG:
         return STATUS_TOO_LARGE;
     case SQLITE_CONSTRAINT:
-        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY
+        return code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                       code == SQLITE_CONSTRAINT_TRIGGER
                    ? STATUS_CONFLICT
                    : STATUS_INTERNAL;
     default:

@@ -173,6 +173,7 @@ static void set_facts(json_t *image, struct arena *arena, const struct asset *as
             "size", (json_int_t)asset->size_bytes, "sha256", model_text_or_null(asset->sha256_hex),
             "etag", json_from_str(asset->etag), "width", pixels(asset->width), "height",
             pixels(asset->height)));
+    json_object_set_new(image, "problem", model_text_or_null(asset->problem));
     json_object_update_new(image,
         json_pack("{s:I, s:o, s:o, s:o, s:o}", "version", (json_int_t)asset->version, "created_at",
             json_from_str(clock_format_iso(arena, asset->created_at)), "updated_at",
