@@ -270,8 +270,7 @@ enum status assets_set_absent(struct db *db, int64_t id, int64_t at)
     return query_run_on_row(&query);
 }
 
-enum status assets_set_flag(
-    struct db *db, int64_t id, struct str etag, struct str flag, int64_t at)
+enum status assets_set_flag(struct db *db, int64_t id, struct str etag, struct str flag, int64_t at)
 {
     struct query query;
 

@@ -34,8 +34,8 @@ struct asset_row {
     int64_t absent_seen_at;   /* 0: NULL */
     int64_t stored_at;        /* 0: NULL */
     int64_t is_open;
-    struct str flag; /* what is wrong with its object: "gone", "changed"; empty: nothing */
-    int64_t flag_at; /* since when; 0: NULL */
+    struct str flag;       /* what is wrong with its object: "gone", "changed"; empty: nothing */
+    int64_t flag_at;       /* since when; 0: NULL */
     int64_t reserved_size; /* written with a new row, not read */
 };
 
