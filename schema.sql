@@ -344,3 +344,36 @@ CREATE TABLE throttle (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX throttle_stale ON throttle (last_at); -- THROTTLE_PRUNE
+
+-- Work for vitrine-worker (src/domain/job.h). What is done is gone from here; of the kinds that come
+-- again and again there is one row each, which is planned anew.
+CREATE TABLE jobs (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT, -- in addresses and commands: never used twice
+    kind         TEXT    NOT NULL CHECK (kind <> ''),   -- src/domain/job_kinds.c lists them
+    unique_key   TEXT    NOT NULL DEFAULT '',  -- what it is about: there is one row of a kind and key
+    payload      TEXT    NOT NULL DEFAULT '{}' CHECK (substr(payload, 1, 1) = '{'), -- JSON
+    state        TEXT    NOT NULL CHECK (state IN (
+                     'queued',  -- runs when it is due
+                     'running', -- a worker has it
+                     'dead')),  -- failed too often: waits for a person
+    attempts     INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- begun since it was last done
+    max_attempts INTEGER NOT NULL CHECK (max_attempts >= 1),
+    due_at       INTEGER NOT NULL, -- queued: not before that; running: the end of the lease, when it
+                                   -- is anyone's again. JOB_CLAIM
+    again_at     INTEGER,          -- running: added meanwhile, so that it is due then once more
+    lease_owner  TEXT    NOT NULL DEFAULT '',  -- which worker has it
+    note         TEXT    NOT NULL DEFAULT '',  -- what the last run that ended well says of itself
+    last_error   TEXT    NOT NULL DEFAULT '',  -- of the last attempt, if that failed; in words
+    started_at   INTEGER,          -- the last attempt; NULL: none yet
+    failed_at    INTEGER,          -- the last that failed; NULL: none
+    done_at      INTEGER,          -- the last that ended well; NULL: none
+    done_ms      INTEGER NOT NULL DEFAULT 0,   -- and how long that one took
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    UNIQUE (kind, unique_key),     -- JOB_ADD, JOB_FIND_BY_KEY
+    CHECK ((state = 'running') = (lease_owner <> '')),
+    CHECK (again_at IS NULL OR state = 'running')
+) STRICT;
+
+CREATE INDEX jobs_due ON jobs (due_at, id) WHERE state <> 'dead'; -- JOB_CLAIM, JOB_NEXT_DUE
+CREATE INDEX jobs_of_state ON jobs (state, due_at, id);           -- JOB_LIST, JOB_COUNT

@@ -356,7 +356,8 @@ struct sweep_report {
  * Bring rows and objects together: delete the objects of tombstones; for grants that expired, adopt
  * the verified object, or, when HEAD says 404 in two sweeps at least an hour apart, drop the row (a
  * slow PUT can land after its URL expired); and take the last look at open images. Whatever storage
- * does not answer clearly waits, and holds up no other. At most `limit` rows of each kind.
+ * does not answer clearly waits, and holds up no other. At most `limit` rows of each kind. BUSY
+ * when task_must_stop said so in between.
  */
 enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out) MUST_CHECK;
 

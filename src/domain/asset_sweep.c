@@ -147,7 +147,8 @@ static enum status settle(struct sweep *sweep, struct asset_row *row)
     return pass_on(sweep, row, status);
 }
 
-/* The rows of a batch, until one fails. What a failure says stays in `work`. */
+/* The rows of a batch, until one fails or it is time to stop. What a failure says stays in `work`.
+ */
 static enum status work_through(struct sweep *sweep, const struct asset_rows *rows,
     enum status (*work_on)(struct sweep *, struct asset_row *))
 {
@@ -156,7 +157,7 @@ static enum status work_through(struct sweep *sweep, const struct asset_rows *ro
     for (size_t i = 0; i < rows->count && status == STATUS_OK; i++) {
         arena_reset(&sweep->work);
         task_begin(&sweep->task);
-        status = work_on(sweep, &rows->item[i]);
+        status = task_must_stop(&sweep->task) ? STATUS_BUSY : work_on(sweep, &rows->item[i]);
     }
     note(sweep, status);
     return status;

@@ -21,6 +21,8 @@
     X(ACCOUNT_QUOTA,     "account.quota") \
     X(ACCOUNT_DISABLE,   "account.disable") \
     X(ACCOUNT_ENABLE,    "account.enable") \
+    X(JOB_DISCARD,       "job.discard") \
+    X(JOB_RETRY,         "job.retry")              /* also: run now */ \
     X(LOGIN_END,         "login.end")              /* a program signed out */ \
     X(LOGIN_REVOKE,      "login.revoke")           /* its refresh token was copied */ \
     X(SESSION_END,       "session.end") \

@@ -16,6 +16,8 @@
 #include "remote/s3.h"
 #include "sign/cloudfront.h"
 
+#include <stdatomic.h>
+
 struct db;
 
 /* What storage is asked to encrypt objects with. Off: the bucket's own default decides. */
@@ -103,7 +105,14 @@ struct task {
     struct actor actor;
     struct s3_location external; /* where this person's browser reaches the storage */
     struct failure failure;      /* of the last call that did not return STATUS_OK */
+    const atomic_bool *stop;     /* of what runs long: true when it should end; NULL: never */
 };
+
+/* Whether what takes long should end its step and return: the process ends, or its time is over. */
+static inline bool task_must_stop(const struct task *task)
+{
+    return task->stop != NULL && atomic_load_explicit(task->stop, memory_order_relaxed);
+}
 
 /* `public_host` is the host that the person opened, without port (url_host_without_port); used only
  * where the storage follows it; empty is allowed. */

@@ -1,0 +1,35 @@
+/*
+ * job_care.c - the kinds that look after what is kept: sweep and prune, as jobs. What they do is
+ * said where it is done.
+ */
+#include "domain/job_kinds.h"
+
+#include "domain/asset.h"
+#include "domain/session.h"
+
+#include <inttypes.h>
+
+/* Rows of each kind in one run. */
+enum { SWEEP_LIMIT = 100000 };
+
+enum status job_sweep(struct task *task, struct job_run *run)
+{
+    struct sweep_report report;
+    enum status status = asset_sweep(task, SWEEP_LIMIT, &report);
+
+    run->note = arena_printf(task->arena,
+        "%" PRId64 " deleted, %" PRId64 " adopted, %" PRId64 " expired, %" PRId64
+        " refused, %" PRId64 " looked at for the last time, %" PRId64 " left for the next time",
+        report.purged, report.adopted, report.expired, report.refused, report.settled,
+        report.waiting);
+    return status;
+}
+
+enum status job_prune(struct task *task, struct job_run *run)
+{
+    int64_t count = 0;
+    enum status status = session_prune(task, &count);
+
+    run->note = arena_printf(task->arena, "%" PRId64 " sessions and sign-ins forgotten", count);
+    return status;
+}

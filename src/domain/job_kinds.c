@@ -1,0 +1,34 @@
+/*
+ * job_kinds.c - the kinds of jobs, sorted by name; read across.
+ */
+#include "domain/job_kinds.h"
+
+enum { MINUTE = 60, HOUR = 3600 };
+
+/* clang-format off */
+const struct job_kind job_kinds[] = {
+    /* name     what it does                                                                 function    period  limit     tries storage wanted by */
+    { "prune",  "Forget sessions, sign-ins and counts of failed sign-ins that are over.",    job_prune,  HOUR,   10*MINUTE, 5,   false,  NULL },
+    { "sweep",  "Finish deletions, adopt or drop unfinished uploads.",                       job_sweep,  HOUR,   2*HOUR,    5,   true,   NULL },
+};
+/* clang-format on */
+
+const size_t job_kind_count = COUNT_OF(job_kinds);
+
+const struct job_kind *job_kind_find(struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(job_kinds); i++) {
+        if (str_equal(name, str_from_c(job_kinds[i].name))) {
+            return &job_kinds[i];
+        }
+    }
+    return NULL;
+}
+
+bool job_kind_is_wanted(const struct job_kind *kind, const struct domain_options *options)
+{
+    if (kind->needs_storage && options->storage.is_off) {
+        return false;
+    }
+    return !kind->is_wanted || kind->is_wanted(options);
+}
