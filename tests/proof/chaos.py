@@ -1,0 +1,112 @@
+"""What befalls the machine while clients upload: processes are killed, and others hold the database.
+
+    with Chaos(vitrine, seed, counts, pause_s=0.7):
+        ...
+
+Every instant is random by the seed. Only processes of this Vitrine are killed; whoever supervises them in real life
+(lighttpd its workers, tools/run lighttpd) starts them again.
+"""
+
+import contextlib
+import fcntl
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+from harness.vitrine import BUILD, ROOT
+
+SERVER_GAP_S = 10  # tools/run gives up on what ends five times in 30 seconds
+
+EVENTS = {"vitrine.fcgi": 40, "objects.fcgi": 34, "sweep": 12, "lighttpd": 4, "busy": 6, "turn": 4}
+
+
+@contextlib.contextmanager
+def writing(vitrine, takes_turn=True):
+    """A connection to the database in a write transaction, in a writer's turn (ADR 4) unless it is a rude one."""
+    with (vitrine.data / "vitrine.db-turn").open("a") as turn:
+        if takes_turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+        db = sqlite3.connect(vitrine.data / "vitrine.db", timeout=30, isolation_level=None)
+        try:
+            db.execute("PRAGMA wal_autocheckpoint = 0")
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        finally:
+            db.close()
+
+
+def make_old(vitrine, key):
+    """The grant of `key` ended two hours ago: sweeps may look at it."""
+    with writing(vitrine) as db:
+        db.execute("UPDATE assets SET grant_expires_at = grant_expires_at - 7200 "
+                   "WHERE key = ? AND state IN ('pending', 'ready')", (key,))
+
+
+class Chaos:
+    """Kills and holds until it is left; and a sweep that runs again and again, as its timer would have it."""
+
+    def __init__(self, vitrine, seed, counts, pause_s, events=None):
+        self.vitrine = vitrine
+        self.dice = random.Random(f"{seed}:chaos")
+        self.counts = counts
+        self.pause_s = pause_s
+        self.events = events or EVENTS
+        self.stopped = threading.Event()
+        self.sweep = None
+        self.server_killed_at = 0.0
+        self.problems = []
+        self.threads = [threading.Thread(target=self.guard, args=(work,)) for work in (self.strike_on, self.sweep_on)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join()
+        assert not self.problems, self.problems
+
+    def guard(self, work):
+        try:
+            work()
+        except Exception as problem:  # told by who waits for the thread
+            self.problems.append(repr(problem))
+
+    def strike_on(self):
+        while not self.stopped.wait(self.dice.expovariate(1 / self.pause_s)):
+            self.strike(self.dice.choices(list(self.events), list(self.events.values()))[0])
+
+    def sweep_on(self):
+        while not self.stopped.wait(0.2):
+            self.sweep = subprocess.Popen(
+                [BUILD / "vitrine", "sweep"], env=self.vitrine.environment, cwd=ROOT, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.sweep.wait(120)
+            self.counts.add("sweeps")
+
+    def strike(self, what):
+        if what in ("busy", "turn"):
+            with writing(self.vitrine, takes_turn=what == "turn"):
+                self.stopped.wait(self.dice.uniform(0.5, 3))
+        elif what == "sweep":
+            if self.sweep is None or self.sweep.poll() is not None:
+                return
+            self.sweep.kill()
+        else:
+            if what == "lighttpd" and time.monotonic() - self.server_killed_at < SERVER_GAP_S:
+                return
+            pids = self.vitrine.pids_of(what)
+            if not pids:  # it is being started again just now
+                return
+            if what == "lighttpd":
+                self.server_killed_at = time.monotonic()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.dice.choice(pids), signal.SIGKILL)
+        self.counts.add(f"struck: {what}")
