@@ -96,6 +96,8 @@ CREATE TABLE assets (
     size_bytes       INTEGER CHECK (size_bytes >= 0),  -- what storage says; NULL until then
     sha256           TEXT    CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'), -- NULL: unknown
     etag             TEXT    NOT NULL DEFAULT '', -- as storage gives it, without quotes
+    checksum         TEXT    NOT NULL DEFAULT '', -- of an upload in parts: "base64-N", the SHA-256 of the
+                              -- SHA-256s of its N parts, as storage shows it; else empty
     width            INTEGER CHECK (width > 0),   -- pixels as displayed; NULL: unknown
     height           INTEGER CHECK (height > 0),
     title            TEXT    NOT NULL DEFAULT '',
@@ -184,6 +186,42 @@ CREATE TRIGGER assets_not_being_removed BEFORE INSERT ON assets
 WHEN EXISTS (SELECT 1 FROM unknown_objects WHERE key = new.key AND removing_at IS NOT NULL)
 BEGIN
     SELECT RAISE(ABORT, 'the object of this key is being removed');
+END;
+
+-- Uploads in parts: our own record of every upload id that we asked storage for, so that none is ever
+-- unknown. No foreign key: a record outlives its asset until storage confirmed that the parts are gone.
+CREATE TABLE multiparts (
+    asset_id   INTEGER PRIMARY KEY, -- MULTIPART_FIND
+    owner_id   INTEGER NOT NULL REFERENCES users (id),
+    key        TEXT    NOT NULL,            -- the object's
+    upload_id  TEXT    NOT NULL DEFAULT '', -- storage's name for it; '': asked for, the answer not recorded
+    state      TEXT    NOT NULL DEFAULT 'open' CHECK (state IN (
+                   'open',      -- parts may come; its asset is pending
+                   'completed', -- its asset was seen whole
+                   'aborting',  -- not wanted any more; storage may still hold parts
+                   'aborted')), -- storage confirmed that it holds none
+    part_size  INTEGER NOT NULL CHECK (part_size > 0), -- of every part but the last
+    part_count INTEGER NOT NULL CHECK (part_count BETWEEN 1 AND 10000),
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX multiparts_open ON multiparts (owner_id, asset_id) WHERE state = 'open'; -- MULTIPART_LIST_OPEN
+CREATE INDEX multiparts_aborting ON multiparts (asset_id) WHERE state = 'aborting';   -- MULTIPART_LIST_ABORTING
+CREATE INDEX multiparts_keys ON multiparts (key);                                     -- MULTIPART_FIND_BY_KEY
+
+-- What becomes of an asset becomes of its upload, whoever decides it.
+CREATE TRIGGER multiparts_on_end AFTER UPDATE OF state ON assets
+WHEN old.state = 'pending' AND new.state <> 'pending'
+BEGIN
+    UPDATE multiparts
+    SET state = CASE new.state WHEN 'purging' THEN 'aborting' ELSE 'completed' END
+    WHERE asset_id = new.id AND state = 'open';
+END;
+
+CREATE TRIGGER multiparts_on_delete AFTER DELETE ON assets
+BEGIN
+    UPDATE multiparts SET state = 'aborting' WHERE asset_id = old.id AND state = 'open';
+    DELETE FROM multiparts WHERE asset_id = old.id AND state IN ('completed', 'aborted');
 END;
 
 -- Words that people put on images. A tag without images may stay.

@@ -32,6 +32,7 @@ void asset_from_row(struct arena *arena, const struct asset_row *row, struct ass
         .content_type = row->content_type,
         .size_bytes = row->size_bytes,
         .sha256_hex = row->sha256,
+        .checksum = row->checksum,
         .etag = row->etag,
         .stored_at = row->stored_at,
         .width = (int)row->width,

@@ -53,6 +53,7 @@ struct asset {
     struct str content_type;
     int64_t size_bytes;
     struct str sha256_hex; /* empty: not known */
+    struct str checksum;   /* of an upload in parts: "base64-N" (multipart.h); else empty */
     struct str etag;       /* without its quotes */
     int64_t stored_at;     /* when storage got the bytes: its Last-Modified */
     int width;             /* 0: not known; then height is 0 too */

@@ -197,6 +197,8 @@ static enum status inspect(struct task *task, struct asset_row *row)
     if (status == STATUS_OK) {
         row->size_bytes = head.size_bytes;
         row->sha256 = proven;
+        row->checksum =
+            str_index(head.checksum_sha256, '-') >= 0 ? head.checksum_sha256 : STR_EMPTY;
         row->etag = head.etag;
         row->stored_at = head.last_modified_at > 0 ? head.last_modified_at : clock_now_s();
         row->is_open |= !task->domain->options->storage.has_conditional_put;

@@ -11,6 +11,8 @@
 #include "store/migrate.h"
 
 enum {
+    MIB = 1024 * 1024,
+    DEFAULT_MULTIPART_TTL_S = 7 * 24 * 3600,
     DEFAULT_GRANT_TTL_S = 900,
     DEFAULT_DISPLAY_TTL_S = 300,
     DEFAULT_SESSION_IDLE_S = 12 * 3600,
@@ -24,6 +26,9 @@ void domain_options_init(struct domain_options *options)
     *options = (struct domain_options){
         .storage = { .has_conditional_put = true, .has_checksum = true },
         .library = LIBRARY_PRIVATE,
+        .multipart = { .threshold = 64 * MIB,
+            .part_size = 8 * MIB,
+            .ttl_s = DEFAULT_MULTIPART_TTL_S },
         .grant_ttl_s = DEFAULT_GRANT_TTL_S,
         .display_ttl_s = DEFAULT_DISPLAY_TTL_S,
         .session_idle_s = DEFAULT_SESSION_IDLE_S,

@@ -59,6 +59,13 @@ struct quota {
     int64_t max_files;
 };
 
+/* Uploads in parts: multipart.h. */
+struct multipart_options {
+    int64_t threshold; /* our pages upload files in parts that are larger than this */
+    int64_t part_size; /* MULTIPART_PART_MIN_BYTES..MULTIPART_PART_MAX_BYTES; grows where needed */
+    int64_t ttl_s;     /* one that nobody goes on with for so long is given up */
+};
+
 /* Everything that is configured. Borrowed: must outlive every domain opened with it. */
 struct domain_options {
     const char *database_path; /* $DATA/vitrine.db */
@@ -67,8 +74,9 @@ struct domain_options {
     struct cdn_options cdn;
     struct policy policy;
     enum library library;
-    struct quota quota;    /* of accounts without one of their own */
-    int64_t pending_max;   /* unfinished uploads of one account; 0: any number */
+    struct quota quota;  /* of accounts without one of their own */
+    int64_t pending_max; /* unfinished uploads of one account; 0: any number */
+    struct multipart_options multipart;
     int64_t grant_ttl_s;   /* presigned PUTs: 1..604800 */
     int64_t display_ttl_s; /* presigned GETs: 2..604800 */
     int64_t session_idle_s;

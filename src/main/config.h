@@ -125,6 +125,9 @@ struct config {
     int64_t quota_bytes; /* 0: no limit */
     int64_t quota_files; /* 0: no limit */
     int64_t pending_max; /* 0: no limit */
+    int64_t multipart_threshold;
+    int64_t multipart_part_size;
+    int64_t multipart_hours;
     int64_t threads;
     enum log_level log_level;
     struct str metrics_token; /* empty: none */

@@ -62,6 +62,9 @@ bool setting_size(struct arena *arena, const struct setting *setting, struct str
         struct str unit;
         int64_t factor;
     } units[] = {
+        { STR_INIT("KiB"), 1024 },
+        { STR_INIT("MiB"), 1024 * 1024 },
+        { STR_INIT("GiB"), 1024 * 1024 * 1024 },
         { STR_INIT("KB"), 1000 },
         { STR_INIT("MB"), 1000 * 1000 },
         { STR_INIT("GB"), 1000 * 1000 * 1000 },
@@ -70,9 +73,11 @@ bool setting_size(struct arena *arena, const struct setting *setting, struct str
     int64_t factor = 1, number;
 
     (void)arena;
-    for (size_t i = 0; i < COUNT_OF(units) && text.len > 2; i++) {
-        if (str_equal_nocase(str_from_offset(text, text.len - 2), units[i].unit)) {
-            text = str_trim(str_head(text, text.len - 2));
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        size_t len = units[i].unit.len;
+        if (text.len > len &&
+            str_equal_nocase(str_from_offset(text, text.len - len), units[i].unit)) {
+            text = str_trim(str_head(text, text.len - len));
             factor = units[i].factor;
             break;
         }

@@ -22,6 +22,7 @@ static const char *const switch_words[] = { "off", "on", "auto", NULL };
 #define AT(field) offsetof(struct config, field)
 #define KB        1000LL
 #define GB        (KB * KB * KB)
+#define MIB       (1024LL * 1024)
 
 /* clang-format off */
 const struct setting setting_table[] = {
@@ -142,6 +143,13 @@ const struct setting setting_table[] = {
     { "MAX_PENDING_UPLOADS", { NULL },                                      "10000",       setting_number_or_off, AT(pending_max),   1,   1000000000, NULL,         false,
       "a number, or off", "How many uploads of one account may be granted and not finished." },
 
+    { "MULTIPART_THRESHOLD", { NULL },                                      "64MiB",       setting_size,    AT(multipart_threshold), 1,   5000 * GB, NULL,          false,
+      "bytes, or a number with KB, MB, GB or TB, or KiB, MiB, GiB", "Our pages upload larger files in parts, which a lost connection or a reload does not lose." },
+    { "MULTIPART_PART_SIZE", { NULL },                                      "8MiB",        setting_size,    AT(multipart_part_size), 5 * MIB, 5120 * MIB, NULL,      false,
+      "from 5MiB to 5GiB", "Size of these parts; it grows for files that would need more than 10,000 of them." },
+    { "MULTIPART_EXPIRES", { NULL },                                        "168",         setting_number,  AT(multipart_hours),     1,   8760,     NULL,           false,
+      "hours from 1 to 8760", "An upload in parts that nobody goes on with is given up after so many hours, and its parts are deleted." },
+
     { "CLOUDFRONT_DOMAIN", { NULL },                                        NULL,          setting_cdn,     AT(cloudfront.origin),   1,   500,      NULL,           false,
       "a domain such as d111111abcdef8.cloudfront.net", "CloudFront distribution in front of the bucket, through which images are shown; not set: by S3's own URLs." },
     { "CLOUDFRONT_KEY_PAIR_ID", { NULL },                                   NULL,          setting_id,      AT(cloudfront.key_pair_id), 1, 128,     NULL,           false,
@@ -169,8 +177,8 @@ const struct setting setting_table[] = {
       "seconds from 1 to 604800 (7 days)", "Life of an upload grant, in seconds." },
     { "DISPLAY_URL_EXPIRATION", { NULL },                                   "300",         setting_number,  AT(display_ttl_s),       2,   604800,   NULL,           false,
       "seconds from 2 to 604800 (7 days)", "Life of a display URL, in seconds." },
-    { "MAX_FILE_SIZE",   { NULL },                                          "50MB",        setting_size,    AT(max_file_bytes),      1,   5 * GB,   NULL,           false,
-      "bytes, or a number with KB, MB or GB, up to 5GB", "Largest file that is accepted." },
+    { "MAX_FILE_SIZE",   { NULL },                                          "50MB",        setting_size,    AT(max_file_bytes),      1,   5000 * GB, NULL,          false,
+      "bytes, or a number with KB, MB, GB or TB, up to 5TB", "Largest file that is accepted; above 5 GB it has to come in parts." },
     { "ALLOWED_FILE_TYPES", { NULL },                                       DEFAULT_TYPES, setting_types,   AT(allowed_types),       3,   2000,     NULL,           false,
       "content types separated by commas", "Content types that are accepted." },
     { "LIBRARY",         { NULL },                                          "private",     setting_choice,  AT(library),             0,   0,        library_words,  false,

@@ -154,6 +154,11 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
     out->library = config->library;
     out->quota = (struct quota){ config->quota_bytes, config->quota_files };
     out->pending_max = config->pending_max;
+    out->multipart = (struct multipart_options){
+        .threshold = config->multipart_threshold,
+        .part_size = config->multipart_part_size,
+        .ttl_s = config->multipart_hours * 3600,
+    };
     out->grant_ttl_s = config->upload_ttl_s;
     out->display_ttl_s = config->display_ttl_s;
     out->session_idle_s = config->session_idle_minutes * 60;

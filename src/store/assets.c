@@ -32,7 +32,8 @@ enum asset_column {
     ASSET_STORED_AT,
     ASSET_IS_OPEN,
     ASSET_FLAG,
-    ASSET_FLAG_AT
+    ASSET_FLAG_AT,
+    ASSET_CHECKSUM
 };
 
 /* The columns of ASSET_FIND_DELIVERY. */
@@ -73,6 +74,7 @@ void asset_read(struct query *query, struct arena *arena, struct asset_row *out)
         .is_open = query_get_i64(query, ASSET_IS_OPEN),
         .flag = query_get_str(query, arena, ASSET_FLAG),
         .flag_at = query_get_i64(query, ASSET_FLAG_AT),
+        .checksum = query_get_str(query, arena, ASSET_CHECKSUM),
     };
 }
 
@@ -172,7 +174,8 @@ enum status assets_set_ready(struct db *db, const struct asset_row *row)
     query_bind_str(&query, 9, row->alt);
     query_bind_i64(&query, 10, row->updated_at);
     query_bind_i64(&query, 11, row->is_open);
-    query_bind_i64(&query, 12, row->id);
+    query_bind_str(&query, 12, row->checksum);
+    query_bind_i64(&query, 13, row->id);
     return query_run_on_row(&query);
 }
 
@@ -279,6 +282,26 @@ enum status assets_set_flag(struct db *db, int64_t id, struct str etag, struct s
     query_bind_i64_or_null(&query, 2, at);
     query_bind_i64(&query, 3, id);
     query_bind_str(&query, 4, etag);
+    return query_run_on_row(&query);
+}
+
+enum status assets_set_grant_end(struct db *db, int64_t id, int64_t at)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_GRANT_END);
+    query_bind_i64(&query, 1, at);
+    query_bind_i64(&query, 2, id);
+    return query_run_on_row(&query);
+}
+
+enum status assets_set_lapsed(struct db *db, int64_t id, int64_t now_s)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_LAPSED);
+    query_bind_i64(&query, 1, now_s);
+    query_bind_i64(&query, 2, id);
     return query_run_on_row(&query);
 }
 

@@ -36,6 +36,7 @@ struct asset_row {
     int64_t is_open;
     struct str flag;       /* what is wrong with its object: "gone", "changed"; empty: nothing */
     int64_t flag_at;       /* since when; 0: NULL */
+    struct str checksum;   /* of an upload in parts: "base64-N"; else empty */
     int64_t reserved_size; /* written with a new row, not read */
 };
 
@@ -103,8 +104,8 @@ enum status assets_list_owners(
     struct db *db, struct arena *arena, size_t limit, struct owner_rows *out) MUST_CHECK;
 
 /* 'pending' -> 'ready', with what storage and the bytes say: size_bytes, sha256, etag, width,
- * height, stored_at, filename, title, alt, updated_at, is_open of `row`. NOT_FOUND when it was not
- * pending any more. */
+ * height, stored_at, filename, title, alt, updated_at, is_open, checksum of `row`. NOT_FOUND when
+ * it was not pending any more. */
 enum status assets_set_ready(struct db *db, const struct asset_row *row) MUST_CHECK;
 
 /* An open image was overwritten: size_bytes, sha256, etag, width, height, stored_at, updated_at of
@@ -133,6 +134,13 @@ enum status assets_set_absent(struct db *db, int64_t id, int64_t at) MUST_CHECK;
  * etag is still that one: NOT_FOUND when it is not. */
 enum status assets_set_flag(
     struct db *db, int64_t id, struct str etag, struct str flag, int64_t at) MUST_CHECK;
+
+/* A pending row's grant ends at another time: it is alive again, or not any more. NOT_FOUND when it
+ * is not pending. */
+enum status assets_set_grant_end(struct db *db, int64_t id, int64_t at) MUST_CHECK;
+
+/* 'pending' -> 'purging', only where its grant ended before now_s. NOT_FOUND. */
+enum status assets_set_lapsed(struct db *db, int64_t id, int64_t now_s) MUST_CHECK;
 
 /* Remove a row that is in that state. NOT_FOUND. */
 enum status assets_delete(struct db *db, int64_t id, struct str state) MUST_CHECK;
