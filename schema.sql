@@ -95,6 +95,8 @@ CREATE TABLE assets (
     granted_size     INTEGER CHECK (granted_size > 0), -- NULL: the grant bound no length
     size_bytes       INTEGER CHECK (size_bytes >= 0),  -- what storage says; NULL until then
     sha256           TEXT    CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'), -- NULL: unknown
+    claimed_sha256   TEXT    CHECK (length(claimed_sha256) = 64), -- as the client said with the grant: finds
+                             -- duplicates where storage proves no SHA-256. NULL: nothing said, or overwritten since
     etag             TEXT    NOT NULL DEFAULT '', -- as storage gives it, without quotes
     checksum         TEXT    NOT NULL DEFAULT '', -- of an upload in parts: "base64-N", the SHA-256 of the
                               -- SHA-256s of its N parts, as storage shows it; else empty
@@ -134,6 +136,8 @@ CREATE INDEX assets_keys ON assets (owner_id, key) WHERE state = 'ready';       
 CREATE INDEX assets_open_keys ON assets (key) WHERE is_open = 1;                -- ASSET_LIST_OPEN_ALL
 CREATE INDEX assets_open ON assets (owner_id, key) WHERE is_open = 1;           -- ASSET_LIST_OPEN_OWNER
 CREATE INDEX assets_unsettled ON assets (grant_expires_at) WHERE state = 'ready' AND is_open = 1; -- ASSET_LIST_UNSETTLED
+CREATE INDEX assets_same ON assets (owner_id, coalesce(sha256, claimed_sha256), state, id)
+    WHERE state IN ('ready', 'trashed');                                        -- ASSET_FIND_SAME, ASSET_FIND_TWIN
 CREATE INDEX assets_purging ON assets (id) WHERE state = 'purging';             -- ASSET_LIST_PURGING
 CREATE INDEX assets_flagged ON assets (id) WHERE flag <> '';                    -- ASSET_LIST_FLAGGED
 

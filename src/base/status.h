@@ -25,6 +25,7 @@
     X(NOT_FOUND,          "not_found",              404, "There is nothing at this address.") \
     X(METHOD_NOT_ALLOWED, "method_not_allowed",     405, "This address does not answer that method.") \
     X(CONFLICT,           "conflict",               409, "Someone else changed this in the meantime.") \
+    X(DUPLICATE,          "duplicate",              409, "You have this image already. Nothing was uploaded.") \
     X(GONE,               "gone",                   410, "This is no longer here.") \
     X(LENGTH_REQUIRED,    "length_required",        411, "The request must say how long it is.") \
     X(PRECONDITION,       "precondition_failed",    412, "The condition of the request does not hold.") \

@@ -87,6 +87,12 @@ enum key_layout {
     KEY_DATE_UUID_NAME /* uploads/2026/11/21/UUID-NAME */
 };
 
+/* What to do when the person has an image with these bytes already (duplicate.h). */
+enum if_duplicate {
+    DUPLICATE_KEEP, /* grant; upload_grant.duplicate tells */
+    DUPLICATE_ASK   /* refuse with DUPLICATE, reserve nothing */
+};
+
 /* What a client says about a file that it wants to upload. */
 struct upload_request {
     struct str filename;
@@ -97,7 +103,10 @@ struct upload_request {
     int64_t expires_in_s;    /* 1..ASSET_TTL_MAX_S. 0: the default, grant_ttl_s; a 0 that a client
                                 sent is for the caller to refuse */
     bool is_self_committing; /* no commit call will come: see the top */
+    enum if_duplicate if_duplicate;
 };
+
+struct duplicate;
 
 /* What to PUT where. */
 struct upload_grant {
@@ -109,12 +118,14 @@ struct upload_grant {
     int64_t expires_at;
     int64_t expires_in_s;
     int64_t max_size_bytes;
+    const struct duplicate *duplicate; /* NULL: none of these bytes is known */
 };
 
 /*
  * Reserve a key (a `pending` row) and presign the PUT for it.
  *
  * FORBIDDEN for viewers; what policy_check says, INVALID (field "sha256", "size", "expires_in").
+ * DUPLICATE when that was asked for: failure.duplicate is the image that is there.
  */
 enum status asset_grant(
     struct task *task, const struct upload_request *request, struct upload_grant *out) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/metrics.h"
+#include "domain/duplicate.h"
 #include "domain/quota.h"
 #include "sign/presign.h"
 
@@ -221,6 +222,7 @@ enum status asset_grant_many(struct task *task, const struct upload_request *req
     struct upload_grant_result *out_results)
 {
     struct asset_row *rows = ARENA_ARRAY(task->arena, struct asset_row, count);
+    const struct duplicate **duplicates = ARENA_ARRAY(task->arena, const struct duplicate *, count);
     enum status status = STATUS_OK;
 
     task_begin(task);
@@ -234,7 +236,12 @@ enum status asset_grant_many(struct task *task, const struct upload_request *req
     }
     for (size_t i = 0; i < count; i++) {
         task_begin(task);
-        (void)!prepare(task, &requests[i], &rows[i]);
+        duplicates[i] = NULL;
+        if (prepare(task, &requests[i], &rows[i]) == STATUS_OK) {
+            const struct duplicate_query query = { rows[i].sha256, rows[i].granted_size };
+
+            (void)!duplicate_check(task, &query, requests[i].if_duplicate, &duplicates[i]);
+        }
         out_results[i] = (struct upload_grant_result){ .failure = task->failure };
     }
     task_begin(task);
@@ -242,6 +249,7 @@ enum status asset_grant_many(struct task *task, const struct upload_request *req
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         if (out_results[i].failure.status == STATUS_OK) {
             status = presign(task, &rows[i], &out_results[i].grant);
+            out_results[i].grant.duplicate = duplicates[i];
         }
     }
     return task_fail(task, status);

@@ -136,6 +136,27 @@ enum status assets_find_by_key(
     return read_one(&query, arena, out);
 }
 
+enum status assets_find_same(struct db *db, struct arena *arena, int64_t owner_id,
+    struct str sha256_hex, int64_t size_bytes, struct asset_row *out)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_FIND_SAME);
+    query_bind_i64(&query, 1, owner_id);
+    query_bind_str(&query, 2, sha256_hex);
+    query_bind_i64(&query, 3, size_bytes);
+    return read_one(&query, arena, out);
+}
+
+enum status assets_find_twin(struct db *db, struct arena *arena, int64_t id, struct asset_row *out)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_FIND_TWIN);
+    query_bind_i64(&query, 1, id);
+    return read_one(&query, arena, out);
+}
+
 enum status assets_find_delivery(
     struct db *db, struct arena *arena, int64_t id, struct asset_row *out)
 {

@@ -54,6 +54,15 @@ enum status assets_find(
 enum status assets_find_by_key(
     struct db *db, struct arena *arena, struct str key, struct asset_row *out) MUST_CHECK;
 
+/* The oldest 'ready' row of that owner with these bytes, else the oldest 'trashed' one: by the
+ * SHA-256 that was proven, else by the one that was claimed. size_bytes 0 or less: of any size. */
+enum status assets_find_same(struct db *db, struct arena *arena, int64_t owner_id,
+    struct str sha256_hex, int64_t size_bytes, struct asset_row *out) MUST_CHECK;
+
+/* The same for the bytes of a row, besides itself. */
+enum status assets_find_twin(
+    struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;
+
 /* Only what signing needs (key, owner_id, filename, content_type, is_open), only when 'ready'. */
 enum status assets_find_delivery(
     struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;

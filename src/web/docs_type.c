@@ -56,6 +56,32 @@ static void put_bounds(struct arena *arena, struct buf *out, const json_t *schem
         buf_printf(out, " from %.*s", STR_ARG(text_number(arena, least)));
 }
 
+/* ": keep or ask" */
+static void put_choices(struct buf *out, const json_t *words)
+{
+    size_t i;
+    json_t *word;
+
+    json_array_foreach(words, i, word)
+    {
+        buf_put_c(out, i == 0 ? ": " : " or ");
+        buf_put_c(out, json_string_value(word));
+    }
+}
+
+/* "Duplicate or null" */
+static void put_alternatives(struct arena *arena, struct buf *out, const json_t *list)
+{
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(list, i, one)
+    {
+        buf_put_c(out, i == 0 ? "" : " or ");
+        buf_put(out, docs_type_text(arena, one));
+    }
+}
+
 struct str docs_type_text(struct arena *arena, const json_t *schema)
 {
     const char *ref = json_string_value(json_object_get(schema, "$ref"));
@@ -68,9 +94,11 @@ struct str docs_type_text(struct arena *arena, const json_t *schema)
     if (json_object_get(schema, "contentMediaType") != NULL)
         return STR("file");
     put_types(&out, json_object_get(schema, "type"));
+    put_choices(&out, json_object_get(schema, "enum"));
     put_bounds(arena, &out, schema, "minLength", "maxLength", " characters");
     put_bounds(arena, &out, schema, "minimum", "maximum", "");
     put_bounds(arena, &out, schema, "minItems", "maxItems", " entries");
+    put_alternatives(arena, &out, json_object_get(schema, "anyOf"));
     if (items != NULL)
         buf_printf(&out, "; each: %.*s", STR_ARG(docs_type_text(arena, items)));
     return buf_str(&out);

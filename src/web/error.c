@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "web/cookies.h"
+#include "web/image_model.h"
 #include "web/local_path.h"
 #include "web/model.h"
 #include "web/routes.h"
@@ -91,7 +92,7 @@ static void add_dialect_fields(json_t *problem, const struct route *route)
             json_object_set(problem, fields[route->dialect][i], json_object_get(problem, "detail"));
 }
 
-json_t *problem_json(const struct exchange *exchange, enum status status)
+json_t *problem_json(struct exchange *exchange, enum status status)
 {
     struct failure failure = words_of(exchange, status);
     struct field_errors errors = exchange->errors;
@@ -107,6 +108,9 @@ json_t *problem_json(const struct exchange *exchange, enum status status)
         field_errors_add(&errors, failure.field, failure.sentence);
     if (errors.count > 0)
         json_object_set_new(problem, "errors", errors_json(&errors));
+    if (failure.duplicate != NULL)
+        json_object_set_new(
+            problem, "duplicate", image_duplicate_json(exchange, failure.duplicate));
     if (!str_is_empty(failure.storage_code) || !str_is_empty(failure.storage_request_id))
         json_object_set_new(problem, "storage", storage_json(&failure));
     return problem;

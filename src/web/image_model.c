@@ -192,3 +192,46 @@ enum status image_json(struct exchange *exchange, const struct asset *asset, jso
     set_facts(image, exchange->arena, asset);
     return finish_with_url(exchange, asset, true, image, out);
 }
+
+const char *const image_if_duplicate_words[] = {
+    [DUPLICATE_KEEP] = "keep",
+    [DUPLICATE_ASK] = "ask",
+    NULL,
+};
+
+/* What is asked of the task in passing leaves its failure as it was: this may be a part of telling
+ * it. */
+static void set_duplicate_url(
+    struct exchange *exchange, const struct duplicate *duplicate, json_t *image)
+{
+    struct failure failure = exchange->task.failure;
+    struct signed_url url;
+    bool is_signed = !duplicate->is_in_trash && asset_sign(&exchange->task, &duplicate->asset,
+                                                    DELIVERY_DISPLAY, 0, &url) == STATUS_OK;
+
+    exchange->task.failure = failure;
+    json_object_set_new(image, "url", is_signed ? json_from_str(url.url) : json_null());
+    json_object_set_new(image, "expires_at",
+        is_signed ? json_from_str(clock_format_iso(exchange->arena, url.expires_at)) : json_null());
+}
+
+json_t *image_duplicate_json(struct exchange *exchange, const struct duplicate *duplicate)
+{
+    const struct asset *asset;
+    json_t *image;
+
+    if (duplicate == NULL)
+        return json_null();
+    asset = &duplicate->asset;
+    image = json_pack("{s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:b}", "id", (json_int_t)asset->id,
+        "filename", json_from_str(asset->filename), "title", json_from_str(asset->title),
+        "filetype", json_from_str(asset->content_type), "size", (json_int_t)asset->size_bytes,
+        "width", pixels(asset->width), "height", pixels(asset->height), "in_trash",
+        duplicate->is_in_trash, "proven", duplicate->is_proven);
+    json_object_update_new(
+        image, json_pack("{s:o, s:o, s:o}", "created_at",
+                   json_from_str(clock_format_iso(exchange->arena, asset->created_at)), "address",
+                   address("/i/", asset, ""), "page", address("/admin/images/", asset, "")));
+    set_duplicate_url(exchange, duplicate, image);
+    return image;
+}

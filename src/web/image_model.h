@@ -7,7 +7,7 @@
 #ifndef WEB_IMAGE_MODEL_H
 #define WEB_IMAGE_MODEL_H
 
-#include "domain/asset.h"
+#include "domain/duplicate.h"
 #include "web/exchange.h"
 
 /* An item of the grid (templates/README.md), with a signed URL. */
@@ -21,6 +21,13 @@ enum status image_page_model(
 /* The image of the JSON API, with a signed URL. */
 enum status image_json(
     struct exchange *exchange, const struct asset *asset, json_t **out) MUST_CHECK;
+
+/* The words of enum if_duplicate, for a PARAM_CHOICE. */
+extern const char *const image_if_duplicate_words[];
+
+/* The image that is there already, for the API: null when there is none. Its signed URL is null
+ * when it is in the trash, or cannot be signed just now. */
+json_t *image_duplicate_json(struct exchange *exchange, const struct duplicate *duplicate);
 
 /* What people call it: title, else file name, else "Untitled". */
 struct str image_name(const struct asset *asset);

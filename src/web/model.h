@@ -33,6 +33,6 @@ json_t *model_errors(
     struct arena *arena, const char *const *fields, const struct field_errors *errors);
 
 /* The problem document of `status`, with the words of exchange->task.failure. */
-json_t *problem_json(const struct exchange *exchange, enum status status);
+json_t *problem_json(struct exchange *exchange, enum status status);
 
 #endif

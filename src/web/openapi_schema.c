@@ -41,6 +41,15 @@ static json_t *list_schema(const struct param *param, json_t *items)
     return schema;
 }
 
+static json_t *choice_schema(const char *const *choices)
+{
+    json_t *words = json_array();
+
+    for (; *choices != NULL; choices++)
+        json_array_append_new(words, json_string(*choices));
+    return json_pack("{s:s, s:o}", "type", "string", "enum", words);
+}
+
 static json_t *schema_of_kind(const json_t *words, const struct param *param)
 {
     switch (param->kind) {
@@ -50,6 +59,8 @@ static json_t *schema_of_kind(const json_t *words, const struct param *param)
         return number_schema(param->min, param->max);
     case PARAM_BOOL:
         return json_pack("{s:s}", "type", "boolean");
+    case PARAM_CHOICE:
+        return choice_schema(param->choices);
     case PARAM_STRS:
         return list_schema(param, text_schema(0, param->item_max));
     case PARAM_I64S:

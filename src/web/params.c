@@ -4,6 +4,8 @@
  */
 #include "web/params.h"
 
+enum { CHOICES_MAX_BYTES = 200 };
+
 /* The field of `param` in the struct `out`. */
 static void *field_of(const struct param *param, void *out)
 {
@@ -81,6 +83,24 @@ static bool read_switch(struct str value, void *field, struct str *why)
     return true;
 }
 
+static bool read_choice(
+    struct arena *arena, const struct param *param, struct str value, int *field, struct str *why)
+{
+    struct buf words;
+
+    for (int i = 0; param->choices[i] != NULL; i++) {
+        if (str_equal(value, str_from_c(param->choices[i]))) {
+            *field = i;
+            return true;
+        }
+    }
+    buf_init_arena(&words, arena, CHOICES_MAX_BYTES);
+    for (int i = 0; param->choices[i] != NULL; i++)
+        buf_printf(&words, i == 0 ? "\"%s\"" : " or \"%s\"", param->choices[i]);
+    *why = arena_printf(arena, "This must be %.*s.", STR_ARG(buf_str(&words)));
+    return false;
+}
+
 static bool read_pair(
     struct arena *arena, const struct param *param, struct str value, void *field, struct str *why)
 {
@@ -91,6 +111,8 @@ static bool read_pair(
         return read_number(arena, param, value, field, why);
     case PARAM_BOOL:
         return read_switch(value, field, why);
+    case PARAM_CHOICE:
+        return read_choice(arena, param, value, field, why);
     case PARAM_STRS:
     case PARAM_I64S:
     case PARAM_OBJECTS:
@@ -252,6 +274,20 @@ static bool read_json_str(struct arena *arena, const struct param *param, const 
     return true;
 }
 
+static bool read_json_choice(struct arena *arena, const struct param *param, const json_t *object,
+    int *field, struct field_errors *errors)
+{
+    struct str why, text = STR_EMPTY;
+
+    if (!json_read_str(object, param->name, param->is_required, CHOICES_MAX_BYTES, &text, errors))
+        return false;
+    if (is_given(param, object) && !read_choice(arena, param, text, field, &why)) {
+        complain(param, errors, why);
+        return false;
+    }
+    return true;
+}
+
 static bool read_json(struct arena *arena, const struct param *param, const json_t *object,
     void *field, struct field_errors *errors)
 {
@@ -264,6 +300,8 @@ static bool read_json(struct arena *arena, const struct param *param, const json
         return json_read_i64(object, param->name, param->is_required, bounds, field, errors);
     case PARAM_BOOL:
         return json_read_bool(object, param->name, param->is_required, field, errors);
+    case PARAM_CHOICE:
+        return read_json_choice(arena, param, object, field, errors);
     case PARAM_STRS:
     case PARAM_I64S:
     case PARAM_OBJECTS:

@@ -25,6 +25,7 @@ enum param_kind {
     PARAM_STR,    /* struct str, min..max bytes */
     PARAM_I64,    /* int64_t, min..max */
     PARAM_BOOL,   /* bool; in forms "1", "on", "true" or "0", "off", "false" */
+    PARAM_CHOICE, /* int: which one of `choices`; not given: 0, the first */
     PARAM_STRS,   /* struct param_strs: JSON array of min..max strings of 1..item_max bytes */
     PARAM_I64S,   /* struct param_i64s: JSON array of min..max numbers of 1..item_max */
     PARAM_OBJECTS /* struct param_objects: JSON array of min..max objects, read with `items` */
@@ -56,8 +57,9 @@ struct param {
     int64_t min, max;
     int64_t item_max;
     const struct param_set *items;
-    size_t has_offset;   /* of a bool that tells whether it was given; PARAM_NO_HAS: none */
-    const char *missing; /* what to say when a required one is not there; NULL: the usual */
+    const char *const *choices; /* words, then NULL */
+    size_t has_offset;          /* of a bool that tells whether it was given; PARAM_NO_HAS: none */
+    const char *missing;        /* what to say when a required one is not there; NULL: the usual */
 };
 
 struct param_set {

@@ -30,13 +30,16 @@ struct sample {
     struct param_strs words;
     struct param_i64s ids;
     struct param_objects inners;
+    int choice;
 };
+static const char *const choices[] = { "keep", "ask", NULL };
 static const struct param sample_list[] = {
     { "text", PARAM_STR, offsetof(struct sample, text), REQUIRED, .min = 1, .max = 5 },
     { "flag", PARAM_BOOL, offsetof(struct sample, flag), .is_required = false },
     { "words", PARAM_STRS, offsetof(struct sample, words), .max = 2, .item_max = 3 },
     { "ids", PARAM_I64S, offsetof(struct sample, ids), .min = 1, .max = 2, .item_max = 100 },
     { "inners", PARAM_OBJECTS, offsetof(struct sample, inners), .max = 2, .items = &inner_set },
+    { "choice", PARAM_CHOICE, offsetof(struct sample, choice), .choices = choices },
 };
 static const struct param_set sample_set = PARAM_SET(struct sample, sample_list);
 
@@ -51,7 +54,8 @@ static void tables_of_parameters_become_schemas(void **state)
         "\"ids\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,"
         "\"maximum\":100},\"minItems\":1,\"maxItems\":2},"
         "\"inners\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
-        "\"size\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"size\"]},\"maxItems\":2}},"
+        "\"size\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"size\"]},\"maxItems\":2},"
+        "\"choice\":{\"type\":\"string\",\"enum\":[\"keep\",\"ask\"]}},"
         "\"required\":[\"text\"]}";
     json_t *words = parse(*state, "{\"fields\":{\"text\":\"Words.\"}}");
     json_t *schema = openapi_schema_of_set(words, &sample_set);
@@ -101,6 +105,8 @@ static void types_read_as_people_say_them(void **state)
         { "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1},\"maxItems\":9}",
             "list, at most 9 entries; each: whole number from 1" },
         { "{\"$ref\":\"#/components/schemas/Grant\"}", "Grant" },
+        { "{\"type\":\"string\",\"enum\":[\"keep\",\"ask\"]}", "text: keep or ask" },
+        { "{\"anyOf\":[{\"$ref\":\"#/a/Image\"},{\"type\":\"null\"}]}", "Image or null" },
         { "{\"anyOf\":[]}", "" },
     };
 

@@ -23,8 +23,10 @@ struct sample {
     struct param_strs words;
     struct param_i64s ids;
     struct param_objects inners;
+    int choice;
     bool has_text, has_number, has_flag, has_words;
 };
+static const char *const choices[] = { "keep", "ask", NULL };
 static const struct param sample_list[] = {
     { "text", PARAM_STR, offsetof(struct sample, text), .max = 5,
         .has_offset = offsetof(struct sample, has_text) },
@@ -36,6 +38,7 @@ static const struct param sample_list[] = {
         .has_offset = offsetof(struct sample, has_words) },
     { "ids", PARAM_I64S, offsetof(struct sample, ids), .min = 1, .max = 2, .item_max = 100 },
     { "inners", PARAM_OBJECTS, offsetof(struct sample, inners), .max = 2, .items = &inner_set },
+    { "choice", PARAM_CHOICE, offsetof(struct sample, choice), .choices = choices },
 };
 static const struct param_set sample_set = PARAM_SET(struct sample, sample_list);
 
@@ -58,7 +61,7 @@ static void json_fills_every_kind_of_field(void **state)
     struct field_errors errors;
     const struct sample *sample = read_json(*state,
         "{\"text\":\"abc\",\"number\":3,\"flag\":true,\"words\":[\"a\",\"bc\"],\"ids\":[7],"
-        "\"inners\":[{\"size\":1},{\"size\":2}],\"unknown\":1}",
+        "\"inners\":[{\"size\":1},{\"size\":2}],\"choice\":\"ask\",\"unknown\":1}",
         &errors);
 
     expect_int("errors", errors.count, 0);
@@ -68,6 +71,7 @@ static void json_fills_every_kind_of_field(void **state)
     expect_int("words", sample->words.count, 2);
     expect_str("word", sample->words.item[1], STR("bc"));
     expect_int("id", sample->ids.item[0], 7);
+    expect_int("choice", sample->choice, 1);
     expect_int("inner", ((const struct inner *)(void *)sample->inners.item)[1].size, 2);
 }
 
@@ -87,9 +91,11 @@ static void every_problem_is_told_under_its_name(void **state)
 
     read_json(*state,
         "{\"text\":\"abcdef\",\"number\":11,\"flag\":1,\"words\":[\"long\"],\"ids\":[],"
-        "\"inners\":[{\"size\":0},5]}",
+        "\"inners\":[{\"size\":0},5],\"choice\":\"\"}",
         &errors);
-    expect_int("errors", errors.count, 7);
+    expect_int("errors", errors.count, 8);
+    expect_str(
+        "what a choice may be", errors.item[7].sentence, STR("This must be \"keep\" or \"ask\"."));
     expect_str("a word", errors.item[3].field, STR("words[0]"));
     expect_str("an inner field", errors.item[5].field, STR("inners[0].size"));
     expect_str("an inner object", errors.item[6].field, STR("inners[1]"));
@@ -98,16 +104,18 @@ static void every_problem_is_told_under_its_name(void **state)
 static void pairs_fill_and_complain_alike(void **state)
 {
     static const struct pair good[] = { { STR_INIT("text"), STR_INIT("ab") },
-        { STR_INIT("number"), STR_INIT("") }, { STR_INIT("flag"), STR_INIT("on") } };
+        { STR_INIT("number"), STR_INIT("") }, { STR_INIT("flag"), STR_INIT("on") },
+        { STR_INIT("choice"), STR_INIT("ask") } };
     static const struct pair bad[] = { { STR_INIT("text"), STR_INIT("abcdef") },
         { STR_INIT("number"), STR_INIT("1.5") }, { STR_INIT("flag"), STR_INIT("maybe") },
         { STR_INIT("ids"), STR_INIT("1") } };
     struct field_errors errors = { .count = 0 };
     const struct sample *sample =
-        params_from_pairs(*state, &sample_set, (struct pairs){ good, 3 }, &errors);
+        params_from_pairs(*state, &sample_set, (struct pairs){ good, 4 }, &errors);
 
     expect_int("no errors", errors.count, 0);
     expect_str("text", sample->text, STR("ab"));
+    expect_int("choice", sample->choice, 1);
     assert_true(sample->flag);
     assert_false(sample->has_number); /* an empty number is none */
     params_from_pairs(*state, &sample_set, (struct pairs){ bad, 4 }, &errors);

@@ -127,5 +127,7 @@ enum status api_images_post(struct exchange *exchange)
     if (is_new)
         reply_set_header(exchange->reply, STR("Location"),
             arena_printf(exchange->arena, "/images/%lld", (long long)asset.id));
-    return response_json(exchange, is_new ? 201 : 200, json_pack("{s:o}", "image", image));
+    return response_json(exchange, is_new ? 201 : 200,
+        json_pack("{s:o, s:o}", "image", image, "duplicate",
+            image_duplicate_json(exchange, duplicate_of(&exchange->task, &asset))));
 }

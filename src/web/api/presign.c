@@ -5,7 +5,7 @@
 #include "web/handlers.h"
 
 #include "base/clock.h"
-#include "domain/asset.h"
+#include "web/image_model.h"
 #include "web/model.h"
 #include "web/response.h"
 
@@ -16,6 +16,7 @@ struct presign_body {
     struct str filetype;
     int64_t size;
     struct str sha256;
+    int if_duplicate; /* enum if_duplicate */
     bool has_size;
 };
 
@@ -26,6 +27,7 @@ static const struct param body_list[] = {
     { "size",     PARAM_I64, offsetof(struct presign_body, size),     .max = INT64_MAX,
       .has_offset = offsetof(struct presign_body, has_size) },
     { "sha256",   PARAM_STR, offsetof(struct presign_body, sha256),   .max = HASH_MAX_BYTES },
+    { "if_duplicate", PARAM_CHOICE, offsetof(struct presign_body, if_duplicate), .choices = image_if_duplicate_words },
 };
 /* clang-format on */
 const struct param_set api_presign_upload_post_params = PARAM_SET(struct presign_body, body_list);
@@ -50,16 +52,20 @@ static struct upload_request request_of(const struct presign_body *body)
         .content_type = body->filetype,
         .size_bytes = body->has_size ? body->size : -1,
         .sha256_hex = body->sha256,
+        .if_duplicate = (enum if_duplicate)body->if_duplicate,
     };
 }
 
-static json_t *grant_json(struct arena *arena, const struct upload_grant *grant)
+static json_t *grant_json(struct exchange *exchange, const struct upload_grant *grant)
 {
-    return json_pack("{s:o, s:o, s:s, s:o, s:I, s:o, s:I}", "url", json_from_str(grant->url), "key",
-        json_from_str(grant->key), "method", "PUT", "headers", model_pairs(arena, grant->headers),
-        "expires_in", (json_int_t)grant->expires_in_s, "expires_at",
-        json_from_str(clock_format_iso(arena, grant->expires_at)), "max_size",
-        (json_int_t)grant->max_size_bytes);
+    struct arena *arena = exchange->arena;
+
+    return json_pack("{s:o, s:o, s:s, s:o, s:I, s:o, s:I, s:o}", "url", json_from_str(grant->url),
+        "key", json_from_str(grant->key), "method", "PUT", "headers",
+        model_pairs(arena, grant->headers), "expires_in", (json_int_t)grant->expires_in_s,
+        "expires_at", json_from_str(clock_format_iso(arena, grant->expires_at)), "max_size",
+        (json_int_t)grant->max_size_bytes, "duplicate",
+        image_duplicate_json(exchange, grant->duplicate));
 }
 
 enum status api_presign_upload_post(struct exchange *exchange)
@@ -70,10 +76,10 @@ enum status api_presign_upload_post(struct exchange *exchange)
 
     if (status != STATUS_OK)
         return status;
-    return response_json(exchange, 200, grant_json(exchange->arena, &grant));
+    return response_json(exchange, 200, grant_json(exchange, &grant));
 }
 
-static json_t *refusal_json(const struct failure *failure)
+static json_t *refusal_json(struct exchange *exchange, const struct failure *failure)
 {
     json_t *error = json_pack("{s:o, s:o}", "code", json_from_str(status_code(failure->status)),
         "detail", json_from_str(failure->sentence));
@@ -82,6 +88,8 @@ static json_t *refusal_json(const struct failure *failure)
         json_object_set_new(error, "field", json_from_str(failure->field));
     if (!str_is_empty(failure->hint))
         json_object_set_new(error, "hint", json_from_str(failure->hint));
+    if (failure->duplicate != NULL)
+        json_object_set_new(error, "duplicate", image_duplicate_json(exchange, failure->duplicate));
     return json_pack("{s:o}", "error", error);
 }
 
@@ -104,7 +112,7 @@ enum status api_presign_uploads_post(struct exchange *exchange)
     grants = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(grants, results[i].failure.status == STATUS_OK
-                                          ? grant_json(arena, &results[i].grant)
-                                          : refusal_json(&results[i].failure));
+                                          ? grant_json(exchange, &results[i].grant)
+                                          : refusal_json(exchange, &results[i].failure));
     return response_json(exchange, 200, json_pack("{s:o}", "grants", grants));
 }
