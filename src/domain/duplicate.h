@@ -7,6 +7,9 @@
  * person who claimed it, and for nobody else: only the actor's own images are ever looked at, an
  * administrator's questions included.
  *
+ * An image whose object is gone or changed (its flag) is never told of: who skipped a file because
+ * of it could lose the last copy.
+ *
  * An answer is advice, no lock: two grants of the same bytes at the same time are both given, and
  * the later of the two commits tells of the earlier one (duplicate_of).
  */

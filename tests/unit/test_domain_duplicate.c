@@ -25,11 +25,11 @@ static struct asset add_bytes(struct task *task, struct str bytes, const char *n
 }
 
 /* What no call of ours does by itself. */
-static void set_state(struct world *world, const char *state)
+static void set(struct world *world, const char *what)
 {
     char sql[100];
 
-    snprintf(sql, sizeof(sql), "UPDATE assets SET state = '%s'", state);
+    snprintf(sql, sizeof(sql), "UPDATE assets SET %s", what);
     assert_int_equal(
         sqlite3_exec(world->domain.db->writer->connection.handle, sql, NULL, NULL, NULL),
         SQLITE_OK);
@@ -154,7 +154,7 @@ static void one_in_the_trash_is_told_as_such_and_only_when_there_is_no_other(voi
     struct asset first = add_bytes(&world->task, bytes, "first.png"), second;
     struct upload_grant out;
 
-    set_state(world, "trashed");
+    set(world, "state = 'trashed'");
     assert_status(asset_grant(&world->task, &request, &out), DUPLICATE);
     assert_true(world_says(world, "trash"));
     assert_true(world->task.failure.duplicate->is_in_trash);
@@ -173,9 +173,26 @@ static void what_was_deleted_or_never_came_is_no_duplicate(void **state)
     struct asset first = add_bytes(&world->task, bytes, "first.png");
     struct upload_grant out;
 
-    set_state(world, "purging");
+    set(world, "state = 'purging'");
     assert_ok(asset_grant(&world->task, &request, &out));
     assert_null(duplicate_of(&world->task, &first));
+}
+
+static void an_image_without_its_object_is_no_reason_to_skip_a_file(void **state)
+{
+    struct world *world = *state;
+    struct str bytes = png(world->task.arena, 3, 3, 300);
+    struct upload_request request = request_for(&world->task, bytes, DUPLICATE_ASK);
+    struct upload_grant out;
+    struct asset second;
+
+    add_bytes(&world->task, bytes, "first.png");
+    set(world, "flag = 'gone', flag_at = 1");
+    assert_ok(asset_grant(&world->task, &request, &out));
+    assert_null(out.duplicate);
+    fake_upload(out.key, bytes, "image/png");
+    second = commit(&world->task, out.key);
+    assert_null(duplicate_of(&world->task, &second));
 }
 
 static void where_storage_proves_nothing_the_word_of_the_client_is_taken(void **state)
@@ -237,6 +254,7 @@ int main(void)
         world_test(two_grants_at_the_same_time_are_both_given_and_the_later_commit_tells),
         world_test(one_in_the_trash_is_told_as_such_and_only_when_there_is_no_other),
         world_test(what_was_deleted_or_never_came_is_no_duplicate),
+        world_test(an_image_without_its_object_is_no_reason_to_skip_a_file),
         world_test(where_storage_proves_nothing_the_word_of_the_client_is_taken),
         world_test(without_a_sha256_nothing_is_looked_for),
         world_test(upper_case_digits_mean_the_same),
