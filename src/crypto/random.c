@@ -55,11 +55,14 @@ struct str random_base32(struct arena *arena, size_t length)
     return str_from(text, length);
 }
 
-struct str random_uuid(struct arena *arena)
+struct str random_uuid(struct arena *arena, int64_t now_ms)
 {
     unsigned char bytes[16];
     random_bytes(bytes, sizeof(bytes));
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    for (int i = 0; i < 6; i++) {
+        bytes[i] = (unsigned char)((uint64_t)now_ms >> (40 - 8 * i));
+    }
+    bytes[6] = (bytes[6] & 0x0f) | 0x70;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     struct str hex = escape_hex(arena, str_from((const char *)bytes, sizeof(bytes)));
     return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex.ptr, hex.ptr + 8, hex.ptr + 12,

@@ -21,8 +21,9 @@ struct str random_token(struct arena *arena);
  * bits. */
 struct str random_base32(struct arena *arena, size_t length);
 
-/* A UUID of version 4 (RFC 9562, section 5.4), lower case: 36 characters, 122 bits of it random. */
-struct str random_uuid(struct arena *arena);
+/* A UUID of version 7 (RFC 9562, section 5.7), lower case: 36 characters, which sort by time to the
+ * millisecond; 74 bits of it are random. */
+struct str random_uuid(struct arena *arena, int64_t now_ms);
 
 /* Uniform in 0..limit-1; limit 0 gives 0. */
 uint32_t random_below(uint32_t limit);

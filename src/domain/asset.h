@@ -74,10 +74,10 @@ struct asset {
  */
 
 /*
- * What the key of a new object looks like. USER is the owner's id, UUID a random one (version 4),
- * EXT that of the type (".jpg"), NAME the file's own name made safe for keys: no separators,
- * quotes, control bytes, blanks or symbols (each '_'), letters of every script kept, at most 128
- * bytes with its extension. Times are UTC.
+ * What the key of a new object looks like. USER is the owner's id, UUID one of version 7, so that
+ * keys of one time stand together in every index, EXT that of the type (".jpg"), NAME the file's
+ * own name made safe for keys: no separators, quotes, control bytes, blanks or symbols (each '_'),
+ * letters of every script kept, at most 128 bytes with its extension. Times are UTC.
  */
 enum key_layout {
     KEY_IMAGES,        /* images/2026/11/RANDOM.EXT: our own */

@@ -32,7 +32,7 @@ static struct str images_key(const struct key_parts *parts)
 static struct str user_uuid_key(const struct key_parts *parts)
 {
     return arena_printf(parts->arena, "uploads/%lld/%.*s%.*s", (long long)parts->owner_id,
-        STR_ARG(random_uuid(parts->arena)), STR_ARG(parts->verdict->extension));
+        STR_ARG(random_uuid(parts->arena, parts->now_ms)), STR_ARG(parts->verdict->extension));
 }
 
 struct str asset_user_folder(struct arena *arena, int64_t owner_id)
@@ -49,14 +49,16 @@ static struct str user_ms_key(const struct key_parts *parts)
 
 static struct str uuid_name_key(const struct key_parts *parts)
 {
-    return arena_printf(parts->arena, "uploads/%.*s-%.*s", STR_ARG(random_uuid(parts->arena)),
+    return arena_printf(parts->arena, "uploads/%.*s-%.*s",
+        STR_ARG(random_uuid(parts->arena, parts->now_ms)),
         STR_ARG(file_name_for_key(parts->arena, parts->verdict->filename)));
 }
 
 static struct str date_uuid_name_key(const struct key_parts *parts)
 {
     return arena_printf(parts->arena, "uploads/%04d/%02d/%02d/%.*s-%.*s", parts->utc.tm_year + 1900,
-        parts->utc.tm_mon + 1, parts->utc.tm_mday, STR_ARG(random_uuid(parts->arena)),
+        parts->utc.tm_mon + 1, parts->utc.tm_mday,
+        STR_ARG(random_uuid(parts->arena, parts->now_ms)),
         STR_ARG(file_name_for_key(parts->arena, parts->verdict->filename)));
 }
 

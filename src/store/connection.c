@@ -10,9 +10,9 @@
 #include <pthread.h>
 #include <stdio.h>
 
-/* Memory: every thread has two connections, and the worker has to stay small; the kernel's page
+/* Memory: every thread has a reader, and the worker has to stay small; the kernel's page
  * cache does the rest. */
-enum { READER_CACHE_KIB = 64, WRITER_CACHE_KIB = 128, BUSY_TIMEOUT_MS = 5000 };
+enum { READER_CACHE_KIB = 64, WRITER_CACHE_KIB = 512, BUSY_TIMEOUT_MS = 5000 };
 
 /* Of a statement in the log: enough to know which. */
 enum { DOING_MAX_BYTES = 120 };

@@ -25,7 +25,7 @@ enum status db_open(struct db **out, const char *path)
     }
     db->writer = writer_join(path);
     db->flush = flush_of(path);
-    status = turn_open(&db->turn, path);
+    status = turn_open(&db->turn, path, db->writer);
     if (status == STATUS_OK) {
         status = connection_open(&db->reader, path, true);
     }
@@ -50,6 +50,15 @@ void db_close(struct db *db)
     free(db);
 }
 
+/* The turn goes on: to who waits, with the batch still open, or the batch ends here. */
+static void pass_on(struct db *db)
+{
+    if (!db->writer->members || !turn_pass(&db->turn)) {
+        writer_commit(db->writer);
+        turn_give_back(&db->turn);
+    }
+}
+
 enum status db_begin(struct db *db)
 {
     enum status status;
@@ -62,37 +71,28 @@ enum status db_begin(struct db *db)
     if (status != STATUS_OK) {
         return status;
     }
-    status = writer_open(db->writer);
-    if (status == STATUS_OK) {
-        status = connection_execute(&db->writer->connection, "BEGIN IMMEDIATE");
-    }
+    status = writer_begin(db->writer);
     if (status != STATUS_OK) {
-        turn_give_back(&db->turn);
+        pass_on(db);
         return status;
     }
     db->is_writing = true;
-    db->writer->has_written = false;
     return STATUS_OK;
 }
 
-/* Move the log into the database while nobody else can commit. PASSIVE waits for no reader: what
- * one still needs is moved the next time. A failure costs disk space and nothing else. */
-static void checkpoint_if_long(const struct writer *writer)
+static void give_up(struct db *db, enum status why)
 {
-    sqlite3 *handle = writer->connection.handle;
-
-    if (writer->wal_pages > DB_CHECKPOINT_PAGES) {
-        int code = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-
-        if (code != SQLITE_OK && code != SQLITE_BUSY) {
-            (void)connection_failure(handle, code, "checkpoint");
-        }
+    if (db->is_writing) {
+        writer_undo(db->writer, why);
+        db->is_writing = false;
+        pass_on(db);
     }
 }
 
 /* Up to where others see it. *out_has_written: there is something to write out. */
 static enum status commit_visibly(struct db *db, bool *out_has_written)
 {
+    struct member member;
     enum status status;
 
     *out_has_written = false;
@@ -100,16 +100,14 @@ static enum status commit_visibly(struct db *db, bool *out_has_written)
         log_event(LOG_ERROR, "commit without a transaction");
         return STATUS_INTERNAL;
     }
-    status = connection_execute(&db->writer->connection, "COMMIT");
-    if (status != STATUS_OK) {
-        db_rollback(db);
-        return status;
-    }
-    checkpoint_if_long(db->writer);
-    *out_has_written = db->writer->has_written;
+    status = writer_keep(db->writer, &member);
     db->is_writing = false;
-    turn_give_back(&db->turn);
-    return STATUS_OK;
+    pass_on(db);
+    if (status == STATUS_OK) {
+        status = member_wait(&member);
+        *out_has_written = member.has_written;
+    }
+    return status;
 }
 
 enum status db_commit(struct db *db)
@@ -122,15 +120,7 @@ enum status db_commit(struct db *db)
 
 void db_rollback(struct db *db)
 {
-    if (!db->is_writing) {
-        return;
-    }
-    /* After a full disk or an I/O error SQLite may have rolled back by itself. */
-    if (!sqlite3_get_autocommit(db->writer->connection.handle)) {
-        (void)!connection_execute(&db->writer->connection, "ROLLBACK");
-    }
-    db->is_writing = false;
-    turn_give_back(&db->turn);
+    give_up(db, STATUS_IO);
 }
 
 enum status db_end(struct db *db, enum status status)
@@ -138,7 +128,7 @@ enum status db_end(struct db *db, enum status status)
     if (status == STATUS_OK) {
         return db_commit(db);
     }
-    db_rollback(db);
+    give_up(db, status);
     return status;
 }
 
@@ -147,7 +137,7 @@ enum status db_end_soon(struct db *db, enum status status)
     bool has_written;
 
     if (status != STATUS_OK) {
-        db_rollback(db);
+        give_up(db, status);
         return status;
     }
     status = commit_visibly(db, &has_written);

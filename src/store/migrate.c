@@ -172,7 +172,7 @@ enum status migrate_with_plan(struct arena *arena, const char *path,
     *report = (struct migration_report){ 0 };
     status = create_file(path);
     if (status == STATUS_OK) {
-        status = turn_open(&turn, path);
+        status = turn_open(&turn, path, NULL);
     }
     if (status == STATUS_OK) {
         status = turn_take(&turn);

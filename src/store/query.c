@@ -21,7 +21,7 @@ void query_begin(struct query *query, struct db *db, enum statement statement)
     struct connection *connection = db->is_writing ? &db->writer->connection : &db->reader;
 
     *query = (struct query){ .db = db };
-    if (statement_list[statement].kind == STATEMENT_WRITES && !db->is_writing) {
+    if (statement_list[statement].kind != STATEMENT_READS && !db->is_writing) {
         query_refuse(query, statement, "writes outside a transaction");
         return;
     }

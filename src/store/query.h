@@ -13,8 +13,9 @@
 
 #include <sqlite3.h>
 
-/* Whether a statement may run outside a write transaction. */
-enum statement_kind { STATEMENT_READS, STATEMENT_WRITES };
+/* Which statements may run where: outside a write transaction too; inside only; by writer.c only.
+ */
+enum statement_kind { STATEMENT_READS, STATEMENT_WRITES, STATEMENT_CONTROLS };
 
 /* The statements of statements.def: STATEMENT_USER_FIND, ... */
 enum statement {

@@ -25,13 +25,13 @@ enum { PAUSE_FIRST_US = 50, PAUSE_MAX_US = 1000 };
 static pthread_mutex_t line_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct turn *line_first;
 
-enum status turn_open(struct turn *turn, const char *database_path)
+enum status turn_open(struct turn *turn, const char *database_path, const void *heirs)
 {
     pthread_condattr_t attributes;
     char path[4096];
     int len = snprintf(path, sizeof(path), "%s-turn", database_path);
 
-    *turn = (struct turn){ .fd = -1 };
+    *turn = (struct turn){ .fd = -1, .heirs = heirs };
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&turn->called, &attributes);
@@ -124,7 +124,8 @@ enum status turn_take(struct turn *turn)
     enum status status = STATUS_BUSY;
 
     if (line_wait(turn, deadline_us)) {
-        status = lock(turn->fd, deadline_us);
+        status = turn->is_locked ? STATUS_OK : lock(turn->fd, deadline_us);
+        turn->is_locked = status == STATUS_OK;
         if (status != STATUS_OK) {
             line_leave(turn);
         }
@@ -140,7 +141,36 @@ enum status turn_take(struct turn *turn)
 void turn_give_back(struct turn *turn)
 {
     flock(turn->fd, LOCK_UN);
+    turn->is_locked = false;
     line_leave(turn);
+}
+
+/* The lock belongs to the open file: whoever is next sleeps, and gets ours for its own. */
+static void swap_files(struct turn *turn, struct turn *next)
+{
+    int fd = next->fd;
+
+    next->fd = turn->fd;
+    next->is_locked = true;
+    turn->fd = fd;
+    turn->is_locked = false;
+}
+
+bool turn_pass(struct turn *turn)
+{
+    struct turn *next;
+    bool is_passed;
+
+    pthread_mutex_lock(&line_mutex);
+    next = turn->behind;
+    is_passed = next && turn->heirs && next->heirs == turn->heirs;
+    if (is_passed) {
+        swap_files(turn, next);
+        line_first = next;
+        pthread_cond_signal(&next->called);
+    }
+    pthread_mutex_unlock(&line_mutex);
+    return is_passed;
 }
 
 void turn_close(struct turn *turn)

@@ -66,6 +66,9 @@ static void injected_randomness_gives_known_identifiers(void **state)
     random_inject(fill_counting, &next);
     expect_str("token", random_token(*state), STR("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"));
     expect_str("base32", random_base32(*state, 34), STR("abcdefghijklmnopqrstuvwxyz234567ab"));
+    next = 0; /* at the time of the example in RFC 9562, appendix A.6 */
+    expect_str(
+        "uuid", random_uuid(*state, 0x017f22e279b0), STR("017f22e2-79b0-7607-8809-0a0b0c0d0e0f"));
     random_inject(NULL, NULL);
 }
 

@@ -18,7 +18,7 @@ static void expect_match(struct str text, const char *pattern)
     regfree(&regex);
 }
 
-#define UUID "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+#define UUID "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 static void every_layout_is_the_documented_one(void **state)
 {

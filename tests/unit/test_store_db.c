@@ -289,6 +289,93 @@ static void a_writer_waits_for_its_turn_and_then_is_told_busy(void **state)
     db_close(other);
 }
 
+/* A thread that waits for the turn while another one writes, and so shares its commit. */
+struct follower {
+    pthread_t thread;
+    struct fixture *fixture;
+    struct db *db;
+    const char *first; /* the key that the first one writes */
+    bool is_disk_full;
+    int first_seen; /* of that key, before the common commit */
+    enum status end;
+};
+
+static void *follow(void *context)
+{
+    struct follower *follower = context;
+    struct connection *connection = &follower->fixture->db->writer->connection;
+    struct arena arena;
+    char key[1001] = "";
+    enum status status = db_begin(follower->db);
+    struct db *third = NULL;
+
+    arena_init(&arena);
+    if (status == STATUS_OK && db_open(&third, follower->fixture->path) == STATUS_OK) {
+        follower->first_seen = (int)failures_of(third, &arena, follower->first);
+        status = put(follower->db, "second", 1);
+    }
+    memset(key, 'k', sizeof(key) - 1);
+    if (follower->is_disk_full) {
+        (void)!connection_execute(connection, "PRAGMA max_page_count = 1");
+    }
+    for (int i = 0; follower->is_disk_full && i < 1000 && status == STATUS_OK; i++) {
+        number_key(key, i);
+        status = put(follower->db, key, 1);
+    }
+    follower->end = db_end(
+        follower->db, status == STATUS_OK && !follower->is_disk_full ? STATUS_INVALID : status);
+    (void)!connection_execute(connection, "PRAGMA max_page_count = 1000000");
+    db_close(third);
+    arena_clear(&arena);
+    return NULL;
+}
+
+/* What the first one is told. */
+static enum status write_before(struct fixture *fixture, struct follower *follower)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+    enum status status;
+
+    follower->fixture = fixture;
+    assert_ok(db_open(&follower->db, fixture->path));
+    assert_ok(db_begin(fixture->db));
+    assert_ok(put(fixture->db, follower->first, 1));
+    assert_int_equal(pthread_create(&follower->thread, NULL, follow, follower), 0);
+    while (!__atomic_load_n(&fixture->db->turn.behind, __ATOMIC_ACQUIRE)) {
+        nanosleep(&pause, NULL);
+    }
+    status = db_commit(fixture->db);
+    pthread_join(follower->thread, NULL);
+    db_close(follower->db);
+    assert_int_equal(follower->first_seen, 0); /* they did share it */
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "second"), 0);
+    return status;
+}
+
+static void who_shares_a_commit_undoes_only_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    struct follower follower = { .first = "kept", .first_seen = -1 };
+
+    assert_ok(write_before(fixture, &follower));
+    assert_status(follower.end, INVALID);
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "kept"), 1);
+    assert_ok(add_one(fixture->db, "kept"));
+    integrity_is_ok(fixture);
+}
+
+static void nobody_is_told_ok_of_a_shared_commit_that_failed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct follower follower = { .first = "lost", .first_seen = -1, .is_disk_full = true };
+
+    assert_status(write_before(fixture, &follower), NO_SPACE);
+    assert_status(follower.end, NO_SPACE);
+    assert_int_equal(failures_of(fixture->db, &fixture->arena, "lost"), 0);
+    assert_ok(add_one(fixture->db, "lost"));
+    integrity_is_ok(fixture);
+}
+
 static void the_log_stays_bounded(void **state)
 {
     struct fixture *fixture = *state;
@@ -457,6 +544,8 @@ int main(void)
         cmocka_unit_test(two_processes_of_eight_threads_lose_no_update),
         cmocka_unit_test(writers_without_a_pause_get_as_many_turns_each),
         cmocka_unit_test(a_writer_waits_for_its_turn_and_then_is_told_busy),
+        cmocka_unit_test(who_shares_a_commit_undoes_only_its_own),
+        cmocka_unit_test(nobody_is_told_ok_of_a_shared_commit_that_failed),
         cmocka_unit_test(the_log_stays_bounded),
         cmocka_unit_test(a_killed_writer_leaves_a_sound_file_with_all_it_promised),
         cmocka_unit_test(each_commit_is_written_out_before_it_returns),

@@ -72,7 +72,7 @@ static void look_at_plan(struct connection *connection, const struct statement_t
         lines++;
     }
     sqlite3_finalize(plan);
-    assert_true(lines > 0 || strstr(text->sql, "VALUES"));
+    assert_true(lines > 0 || strstr(text->sql, "VALUES") || text->kind == STATEMENT_CONTROLS);
 }
 
 static void every_statement_can_be_prepared_and_walks_no_table(void **state)
@@ -106,9 +106,11 @@ static void what_a_statement_says_of_itself_is_true(void **state)
 
     for (int i = 0; i < STATEMENT__COUNT; i++) {
         sqlite3_stmt *statement = connection_statement(connection_of(fixture, i), i);
-        bool reads = statement_list[i].kind == STATEMENT_READS;
+        enum statement_kind kind = statement_list[i].kind;
+        bool reads = kind == STATEMENT_READS;
 
-        if (!!sqlite3_stmt_readonly(statement) != reads) {
+        /* What only begins or ends a transaction counts as reading there; but BEGIN IMMEDIATE. */
+        if (kind != STATEMENT_CONTROLS && !!sqlite3_stmt_readonly(statement) != reads) {
             fail_msg("%s", statement_list[i].name);
         }
     }
