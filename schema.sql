@@ -87,7 +87,7 @@ CREATE TABLE assets (
                          'stored',      -- seen in storage, not yet looked into  (not used yet)
                          'ready',       -- verified; the only state that people see
                          'quarantined', -- its content is not what it says       (not used yet)
-                         'trashed',     -- can be restored                       (not used yet)
+                         'trashed',     -- hidden from people, and can be restored until TRASH_DAYS later
                          'expired',     -- granted and never uploaded            (not used yet)
                          'purging')),   -- tombstone: gone for people, the object still to be deleted
     filename         TEXT    NOT NULL CHECK (length(filename) BETWEEN 1 AND 255), -- display only
@@ -116,7 +116,8 @@ CREATE TABLE assets (
     reserved_size    INTEGER NOT NULL DEFAULT 0 CHECK (reserved_size >= 0), -- bytes of the owner's quota that
                               -- it holds while it is pending: granted_size, else the most that may come
     is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- pending: no commit
-                              -- call will come, adopted when looked for; ready: can be overwritten yet
+                              -- call will come, adopted when looked for; else: can be overwritten yet
+    trashed_at       INTEGER, -- when it was moved to the trash; NULL: it is not there
     flag             TEXT    NOT NULL DEFAULT '' CHECK (flag IN ( -- what is wrong with its object, seen twice
                          '',          -- nothing
                          'gone',      -- there is none
@@ -126,7 +127,9 @@ CREATE TABLE assets (
     CHECK ((width IS NULL) = (height IS NULL)),
     CHECK (state <> 'ready' OR size_bytes IS NOT NULL),
     CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL),
-    CHECK (is_open = 0 OR state IN ('pending', 'ready') AND grant_expires_at IS NOT NULL)
+    CHECK (state <> 'trashed' OR size_bytes IS NOT NULL),
+    CHECK ((state = 'trashed') = (trashed_at IS NOT NULL)),
+    CHECK (is_open = 0 OR state IN ('pending', 'ready', 'trashed') AND grant_expires_at IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX assets_ready ON assets (id) WHERE state = 'ready';                 -- ASSET_LIST_ALL_*
@@ -139,6 +142,11 @@ CREATE INDEX assets_unsettled ON assets (grant_expires_at) WHERE state = 'ready'
 CREATE INDEX assets_same ON assets (owner_id, coalesce(sha256, claimed_sha256), state, id)
     WHERE state IN ('ready', 'trashed');                                        -- ASSET_FIND_SAME, ASSET_FIND_TWIN
 CREATE INDEX assets_purging ON assets (id) WHERE state = 'purging';             -- ASSET_LIST_PURGING
+CREATE INDEX assets_trashed ON assets (trashed_at, id) WHERE state = 'trashed'; -- ASSET_LIST_TRASHED_ALL, ..._DUE
+CREATE INDEX assets_trashed_of_owner ON assets (owner_id, trashed_at, id) WHERE state = 'trashed'; -- ..._OWNER
+-- What came through API 004 and nobody has put a word to: ASSET_LIST_TEMPORARY, for FILE_CLEANUP_DAYS.
+CREATE INDEX assets_temporary ON assets (created_at, id)
+WHERE state = 'ready' AND version = 1 AND key GLOB 'uploads/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]/*';
 CREATE INDEX assets_flagged ON assets (id) WHERE flag <> '';                    -- ASSET_LIST_FLAGGED
 
 -- Walks along the bucket beside the rows, in the order of keys: src/domain/reconcile.h. The last one
@@ -256,7 +264,9 @@ CREATE TABLE usage (
     asset_count    INTEGER NOT NULL DEFAULT 0 CHECK (asset_count >= 0), -- ready
     size_bytes     INTEGER NOT NULL DEFAULT 0 CHECK (size_bytes >= 0),  -- of these
     pending_count  INTEGER NOT NULL DEFAULT 0 CHECK (pending_count >= 0),
-    reserved_bytes INTEGER NOT NULL DEFAULT 0 CHECK (reserved_bytes >= 0) -- for the pending
+    reserved_bytes INTEGER NOT NULL DEFAULT 0 CHECK (reserved_bytes >= 0), -- for the pending
+    trashed_count  INTEGER NOT NULL DEFAULT 0 CHECK (trashed_count >= 0), -- in the trash
+    trashed_bytes  INTEGER NOT NULL DEFAULT 0 CHECK (trashed_bytes >= 0)  -- of these
 ) STRICT;
 
 CREATE TRIGGER usage_on_reserve AFTER INSERT ON assets WHEN new.state = 'pending'
@@ -318,6 +328,29 @@ CREATE TRIGGER usage_on_delete AFTER DELETE ON assets WHEN old.state = 'ready'
 BEGIN
     UPDATE usage
     SET asset_count = asset_count - 1, size_bytes = size_bytes - old.size_bytes
+    WHERE owner_id = old.owner_id;
+END;
+
+-- What is in the trash counts for the quota as before, but not among what people see.
+CREATE TRIGGER usage_on_trash AFTER UPDATE OF state ON assets WHEN new.state = 'trashed' AND old.state <> 'trashed'
+BEGIN
+    INSERT INTO usage (owner_id, trashed_count, trashed_bytes) VALUES (new.owner_id, 1, new.size_bytes)
+    ON CONFLICT (owner_id) DO UPDATE SET
+        trashed_count = trashed_count + 1,
+        trashed_bytes = trashed_bytes + excluded.trashed_bytes;
+END;
+
+CREATE TRIGGER usage_on_untrash AFTER UPDATE OF state ON assets WHEN old.state = 'trashed' AND new.state <> 'trashed'
+BEGIN
+    UPDATE usage
+    SET trashed_count = trashed_count - 1, trashed_bytes = trashed_bytes - old.size_bytes
+    WHERE owner_id = old.owner_id;
+END;
+
+CREATE TRIGGER usage_on_delete_trashed AFTER DELETE ON assets WHEN old.state = 'trashed'
+BEGIN
+    UPDATE usage
+    SET trashed_count = trashed_count - 1, trashed_bytes = trashed_bytes - old.size_bytes
     WHERE owner_id = old.owner_id;
 END;
 

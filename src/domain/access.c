@@ -47,6 +47,14 @@ bool access_can_edit(const struct actor *actor, int64_t owner_id)
                                      : actor->role == ROLE_EDITOR && is_own;
 }
 
+int64_t access_editable_owner(const struct actor *actor)
+{
+    if (actor->role == ROLE_ADMIN && !actor->is_own_only) {
+        return 0;
+    }
+    return access_can_edit(actor, actor->user_id) ? actor->user_id : -1;
+}
+
 bool access_can_upload(const struct actor *actor)
 {
     return actor->role >= ROLE_EDITOR;

@@ -42,6 +42,10 @@ bool access_can_see(const struct actor *actor, enum library library, int64_t own
 /* May `actor` change or delete an image of `owner_id`? Implies seeing it. */
 bool access_can_edit(const struct actor *actor, int64_t owner_id);
 
+/* 0 when `actor` may change the images of everyone, else the only owner whose images it may change;
+ * a viewer's own is -1: nobody's. */
+int64_t access_editable_owner(const struct actor *actor);
+
 bool access_can_upload(const struct actor *actor);
 bool access_can_manage_users(const struct actor *actor);
 

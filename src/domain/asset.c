@@ -45,6 +45,7 @@ void asset_from_row(struct arena *arena, const struct asset_row *row, struct ass
         .version = row->version,
         .created_at = row->created_at,
         .updated_at = row->updated_at,
+        .trashed_at = row->trashed_at,
     };
     read_tags(arena, row->tag_list, out);
 }
@@ -54,10 +55,22 @@ static bool can_see(const struct task *task, int64_t owner_id)
     return access_can_see(&task->actor, task->domain->options->library, owner_id);
 }
 
+enum status asset_refuse_trashed(struct task *task, const struct asset_row *row)
+{
+    if (!access_can_edit(&task->actor, row->owner_id)) {
+        return STATUS_NOT_FOUND;
+    }
+    return task_refuse(task, STATUS_GONE, STR_EMPTY,
+        STR("This image is in the trash. Restore it to see it again."));
+}
+
 enum status asset_load(struct task *task, int64_t id, struct asset_row *out)
 {
     enum status status = assets_find(task->domain->db, task->arena, id, out);
 
+    if (status == STATUS_OK && str_equal(out->state, ASSET_TRASHED)) {
+        return asset_refuse_trashed(task, out);
+    }
     if (status == STATUS_OK &&
         (!str_equal(out->state, ASSET_READY) || !can_see(task, out->owner_id))) {
         status = STATUS_NOT_FOUND;
@@ -126,6 +139,20 @@ enum status asset_make_ready(struct task *task, struct asset_row *row, enum audi
     return status;
 }
 
+enum status asset_bury_here(
+    struct task *task, const struct asset_row *row, struct str from, enum audit_action action)
+{
+    enum status status = assets_set_purging(task->domain->db, row->id, from, clock_now_s());
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return audit_write(
+        task, &(struct audit_entry){ .action = action,
+                  .asset_id = row->id,
+                  .detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len) });
+}
+
 enum status asset_bury(
     struct task *task, const struct asset_row *row, struct str from, enum audit_action action)
 {
@@ -134,12 +161,5 @@ enum status asset_bury(
     if (status != STATUS_OK) {
         return status;
     }
-    status = assets_set_purging(task->domain->db, row->id, from, clock_now_s());
-    if (status == STATUS_OK) {
-        status = audit_write(
-            task, &(struct audit_entry){ .action = action,
-                      .asset_id = row->id,
-                      .detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len) });
-    }
-    return db_end(task->domain->db, status);
+    return db_end(task->domain->db, asset_bury_here(task, row, from, action));
 }

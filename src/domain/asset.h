@@ -7,6 +7,8 @@
  *
  *     grant -> pending -> commit -> ready -> delete -> purging -> (object gone) -> row gone
  *
+ * The trash (trash.h) stands between ready and purging where people delete.
+ *
  * What task->actor may not see is NOT_FOUND, like what does not exist.
  *
  * Grants without a commit call. The clients of some APIs PUT and then simply ask for the key: their
@@ -68,6 +70,7 @@ struct asset {
     int64_t version;    /* 1, and one more with each change */
     int64_t created_at;
     int64_t updated_at;
+    int64_t trashed_at; /* 0: it is not in the trash */
 };
 
 /* --- upload -------------------------------------------------------------------------------------
@@ -342,9 +345,9 @@ enum status asset_update(
 size_t asset_split_tags(struct arena *arena, struct str text, struct str **out_tags);
 
 /*
- * Gone for everyone at once; the object is deleted now, or by asset_sweep when storage does not
- * confirm
- * (*out_is_pending, still OK). FORBIDDEN as for asset_update.
+ * Gone for everyone at once and for good, also from the trash; the object is deleted now, or by
+ * asset_sweep when storage does not confirm (*out_is_pending, still OK). FORBIDDEN as for
+ * asset_update.
  */
 enum status asset_delete(struct task *task, int64_t id, bool *out_is_pending) MUST_CHECK;
 
@@ -360,12 +363,15 @@ struct sweep_report {
     int64_t adopted; /* pending rows whose verified object became an image */
     int64_t expired; /* pending rows without an object, seen absent twice */
     int64_t refused; /* rows whose object is not what was granted: deleted */
+    int64_t emptied; /* images whose time in the trash was over: tombstones now */
+    int64_t cleaned; /* uploads of API 004 past FILE_CLEANUP_DAYS: the same */
     int64_t settled; /* open images that cannot be overwritten any more, looked at the last time */
     int64_t waiting; /* left for the next time */
 };
 
 /*
- * Bring rows and objects together: delete the objects of tombstones; for grants that expired, adopt
+ * Bring rows and objects together: bury what has had its time (trash_expire); delete the objects of
+ * tombstones; for grants that expired, adopt
  * the verified object, or, when HEAD says 404 in two sweeps at least an hour apart, drop the row (a
  * slow PUT can land after its URL expired); and take the last look at open images. Whatever storage
  * does not answer clearly waits, and holds up no other. At most `limit` rows of each kind. BUSY

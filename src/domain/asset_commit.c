@@ -61,6 +61,9 @@ static enum status answer(struct task *task, int64_t id, struct asset *out)
         return task_refuse(task, STATUS_GONE, STR("key"),
             STR("This upload was deleted or refused. Upload the file again."));
     }
+    if (status == STATUS_OK && str_equal(row.state, ASSET_TRASHED)) {
+        return asset_refuse_trashed(task, &row);
+    }
     if (status == STATUS_OK) {
         asset_from_row(task->arena, &row, out);
     }

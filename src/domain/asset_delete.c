@@ -10,8 +10,8 @@
 
 #include <inttypes.h>
 
-/* May this row be deleted? Also a tombstone, so that deleting again tries storage again; and an
- * open pending one, when something was uploaded. */
+/* May this row be deleted for good? Also from the trash; also a tombstone, so that deleting again
+ * tries storage again; and an open pending one, when something was uploaded. */
 static enum status check(struct task *task, const struct asset_row *row)
 {
     struct s3_result head = { 0 };
@@ -20,7 +20,8 @@ static enum status check(struct task *task, const struct asset_row *row)
         access_can_edit(&task->actor, row->owner_id)) {
         return asset_head(task, row->key, &head);
     }
-    if (str_equal(row->state, ASSET_PURGING) && access_can_edit(&task->actor, row->owner_id)) {
+    if ((str_equal(row->state, ASSET_PURGING) || str_equal(row->state, ASSET_TRASHED)) &&
+        access_can_edit(&task->actor, row->owner_id)) {
         return STATUS_OK;
     }
     if (!str_equal(row->state, ASSET_READY) ||

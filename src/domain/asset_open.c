@@ -134,6 +134,9 @@ enum status asset_see(struct task *task, struct asset_row *row)
     struct s3_result head = { 0 };
     enum status status;
 
+    if (str_equal(row->state, ASSET_TRASHED)) {
+        return STATUS_NOT_FOUND; /* looked at when it is restored */
+    }
     if (!row->is_open) {
         return str_equal(row->state, ASSET_READY) ? STATUS_OK : STATUS_NOT_FOUND;
     }

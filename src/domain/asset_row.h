@@ -13,6 +13,7 @@
 /* The states that are used; the table's CHECK knows the others to come. */
 #define ASSET_PENDING STR("pending")
 #define ASSET_READY   STR("ready")
+#define ASSET_TRASHED STR("trashed")
 #define ASSET_PURGING STR("purging")
 
 /* How long after its grant ended a PUT may still arrive: S3 checks a signature when a request
@@ -104,6 +105,13 @@ bool asset_is_refusal(enum status status);
  * with the failure that says so. Another status when not even the tombstone could be written. */
 enum status asset_refuse(
     struct task *task, const struct asset_row *row, struct str from, enum status why) MUST_CHECK;
+
+/* What to say of a row in the trash: GONE to who may restore it, else NOT_FOUND. */
+enum status asset_refuse_trashed(struct task *task, const struct asset_row *row);
+
+/* The same as asset_bury, within the caller's transaction. */
+enum status asset_bury_here(struct task *task, const struct asset_row *row, struct str from,
+    enum audit_action action) MUST_CHECK;
 
 /* `from` -> 'purging' with one audit row, in a transaction. */
 enum status asset_bury(struct task *task, const struct asset_row *row, struct str from,

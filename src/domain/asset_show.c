@@ -40,8 +40,17 @@ static enum status sign_id(struct task *task, int64_t id, bool looks, struct sig
 
 enum status asset_sign_id(struct task *task, int64_t id, struct signed_url *out)
 {
+    struct asset_row row;
+    enum status status;
+
     task_begin(task);
-    return task_fail(task, sign_id(task, id, true, out));
+    status = sign_id(task, id, true, out);
+    if (status == STATUS_NOT_FOUND &&
+        assets_find(task->domain->db, task->arena, id, &row) == STATUS_OK &&
+        str_equal(row.state, ASSET_TRASHED)) {
+        status = asset_refuse_trashed(task, &row);
+    }
+    return task_fail(task, status);
 }
 
 enum status asset_sign_many(

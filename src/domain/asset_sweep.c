@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "domain/trash.h"
 
 #include <inttypes.h>
 
@@ -216,6 +217,13 @@ static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
     }
 }
 
+/* What has had its time becomes tombstones, which the first walk deletes. */
+static void expire_trash(struct sweep *sweep, int64_t limit)
+{
+    note(
+        sweep, trash_expire(&sweep->task, limit, &sweep->report->emptied, &sweep->report->cleaned));
+}
+
 static void count_sweep(const struct sweep_report *report, bool is_complete)
 {
     metrics_add(METRIC_SWEEP_ASSETS, METRIC_SWEEP_PURGED, 0, (uint64_t)report->purged);
@@ -242,6 +250,7 @@ enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *o
     arena_init(&sweep.work);
     arena_init(&sweep.rows);
     sweep.task.arena = &sweep.work;
+    expire_trash(&sweep, limit);
     for (size_t i = 0; i < COUNT_OF(walks); i++) {
         take(&sweep, &walks[i], limit);
     }

@@ -35,7 +35,11 @@
     X(ASSET_REWRITE,     "asset.rewrite")         /* overwritten within its grant, verified again */ \
     X(ASSET_REFUSE,      "asset.refuse")          /* the object is not what was granted */ \
     X(ASSET_UPDATE,      "asset.update") \
-    X(ASSET_DELETE,      "asset.delete") \
+    X(ASSET_TRASH,       "asset.trash")           /* moved to the trash */ \
+    X(ASSET_RESTORE,     "asset.restore")         /* and back */ \
+    X(ASSET_DELETE,      "asset.delete")          /* for good */ \
+    X(ASSET_EMPTY,       "asset.empty")           /* its TRASH_DAYS were over */ \
+    X(ASSET_CLEAN,       "asset.clean")           /* its FILE_CLEANUP_DAYS were over */ \
     X(ASSET_PURGE,       "asset.purge")           /* the object and the row are gone */ \
     X(ASSET_EXPIRE,      "asset.expire")          /* granted, never uploaded */
 /* clang-format on */

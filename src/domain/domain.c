@@ -13,6 +13,7 @@
 enum {
     MIB = 1024 * 1024,
     DEFAULT_MULTIPART_TTL_S = 7 * 24 * 3600,
+    DEFAULT_TRASH_S = 30 * 24 * 3600,
     DEFAULT_GRANT_TTL_S = 900,
     DEFAULT_DISPLAY_TTL_S = 300,
     DEFAULT_SESSION_IDLE_S = 12 * 3600,
@@ -29,6 +30,7 @@ void domain_options_init(struct domain_options *options)
         .multipart = { .threshold = 64 * MIB,
             .part_size = 8 * MIB,
             .ttl_s = DEFAULT_MULTIPART_TTL_S },
+        .trash_s = DEFAULT_TRASH_S,
         .grant_ttl_s = DEFAULT_GRANT_TTL_S,
         .display_ttl_s = DEFAULT_DISPLAY_TTL_S,
         .session_idle_s = DEFAULT_SESSION_IDLE_S,

@@ -77,6 +77,8 @@ struct domain_options {
     struct quota quota;  /* of accounts without one of their own */
     int64_t pending_max; /* unfinished uploads of one account; 0: any number */
     struct multipart_options multipart;
+    int64_t trash_s;       /* how long the trash keeps what was deleted; 0: there is none */
+    int64_t cleanup_s;     /* age at which uploads of API 004 are deleted; 0: never */
     int64_t grant_ttl_s;   /* presigned PUTs: 1..604800 */
     int64_t display_ttl_s; /* presigned GETs: 2..604800 */
     int64_t session_idle_s;

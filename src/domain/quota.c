@@ -64,9 +64,11 @@ static enum status refuse(
 
     task->failure.hint =
         state->pending > 0
-            ? STR("Delete images that you do not need, or ask whoever runs Vitrine for more. "
-                  "Uploads that were not finished count until an hour or two after they expired.")
-            : STR("Delete images that you do not need, or ask whoever runs Vitrine for more.");
+            ? STR("Delete images that you do not need and empty the trash, or ask whoever runs "
+                  "Vitrine for more. Uploads that were not finished count until an hour or two "
+                  "after they expired.")
+            : STR("Delete images that you do not need and empty the trash, or ask whoever runs "
+                  "Vitrine for more.");
     return status;
 }
 

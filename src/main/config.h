@@ -128,6 +128,8 @@ struct config {
     int64_t multipart_threshold;
     int64_t multipart_part_size;
     int64_t multipart_hours;
+    int64_t trash_days;
+    int64_t cleanup_days; /* 0: never */
     int64_t threads;
     enum log_level log_level;
     struct str metrics_token; /* empty: none */

@@ -142,6 +142,10 @@ const struct setting setting_table[] = {
       "a number, or off", "How many images one account may have, unless `vitrine user quota` says otherwise." },
     { "MAX_PENDING_UPLOADS", { NULL },                                      "10000",       setting_number_or_off, AT(pending_max),   1,   1000000000, NULL,         false,
       "a number, or off", "How many uploads of one account may be granted and not finished." },
+    { "TRASH_DAYS",      { NULL },                                          "30",          setting_number,  AT(trash_days),          0,   3650,     NULL,           false,
+      "days from 0 to 3650", "How long the trash keeps what was deleted; 0: there is no trash, and what is in it goes with the next sweep." },
+    { "FILE_CLEANUP_DAYS", { NULL },                                        "0",           setting_number,  AT(cleanup_days),        0,   3650,     NULL,           false,
+      "days from 0 to 3650", "Age at which the sweep deletes files that came through API 004 (`/api/v1/upload`) and were never given a title, text or tag; 0: never." },
 
     { "MULTIPART_THRESHOLD", { NULL },                                      "64MiB",       setting_size,    AT(multipart_threshold), 1,   5000 * GB, NULL,          false,
       "bytes, or a number with KB, MB, GB or TB, or KiB, MiB, GiB", "Our pages upload larger files in parts, which a lost connection or a reload does not lose." },

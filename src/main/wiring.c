@@ -159,6 +159,8 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
         .part_size = config->multipart_part_size,
         .ttl_s = config->multipart_hours * 3600,
     };
+    out->trash_s = config->trash_days * 24 * 3600;
+    out->cleanup_s = config->cleanup_days * 24 * 3600;
     out->grant_ttl_s = config->upload_ttl_s;
     out->display_ttl_s = config->display_ttl_s;
     out->session_idle_s = config->session_idle_minutes * 60;

@@ -33,7 +33,8 @@ enum asset_column {
     ASSET_IS_OPEN,
     ASSET_FLAG,
     ASSET_FLAG_AT,
-    ASSET_CHECKSUM
+    ASSET_CHECKSUM,
+    ASSET_TRASHED_AT
 };
 
 /* The columns of ASSET_FIND_DELIVERY. */
@@ -75,6 +76,7 @@ void asset_read(struct query *query, struct arena *arena, struct asset_row *out)
         .flag = query_get_str(query, arena, ASSET_FLAG),
         .flag_at = query_get_i64(query, ASSET_FLAG_AT),
         .checksum = query_get_str(query, arena, ASSET_CHECKSUM),
+        .trashed_at = query_get_i64(query, ASSET_TRASHED_AT),
     };
 }
 
@@ -271,6 +273,25 @@ enum status assets_set_tags(struct db *db, int64_t id, const struct str *names, 
         status = tag_add(db, id, names[i]);
     }
     return status;
+}
+
+enum status assets_set_trashed(struct db *db, int64_t id, int64_t at)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_TRASHED);
+    query_bind_i64(&query, 1, at);
+    query_bind_i64(&query, 2, id);
+    return query_run_on_row(&query);
+}
+
+enum status assets_set_restored(struct db *db, int64_t id)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_RESTORED);
+    query_bind_i64(&query, 1, id);
+    return query_run_on_row(&query);
 }
 
 enum status assets_set_purging(struct db *db, int64_t id, struct str from, int64_t at)

@@ -37,6 +37,7 @@ struct asset_row {
     struct str flag;       /* what is wrong with its object: "gone", "changed"; empty: nothing */
     int64_t flag_at;       /* since when; 0: NULL */
     struct str checksum;   /* of an upload in parts: "base64-N"; else empty */
+    int64_t trashed_at;    /* 0: NULL */
     int64_t reserved_size; /* written with a new row, not read */
 };
 
@@ -133,6 +134,10 @@ enum status assets_update(struct db *db, const struct asset_row *row) MUST_CHECK
 enum status assets_set_tags(
     struct db *db, int64_t id, const struct str *names, size_t count) MUST_CHECK;
 
+/* 'ready' -> 'trashed' and back; version and words stay. NOT_FOUND when it is not in that state. */
+enum status assets_set_trashed(struct db *db, int64_t id, int64_t at) MUST_CHECK;
+enum status assets_set_restored(struct db *db, int64_t id) MUST_CHECK;
+
 /* `from` -> 'purging', and not open. NOT_FOUND when it is not in that state. */
 enum status assets_set_purging(struct db *db, int64_t id, struct str from, int64_t at) MUST_CHECK;
 
@@ -161,6 +166,30 @@ enum status assets_list_purging(struct db *db, struct arena *arena, int64_t afte
 /* Rows with a flag and an id above `after_id`, by id. */
 enum status assets_list_flagged(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
     struct asset_rows *out) MUST_CHECK;
+
+/* Where a page of the trash begins: behind what was moved there before; INT64_MAX twice: the
+ * newest. */
+struct trash_bound {
+    int64_t trashed_at;
+    int64_t id;
+};
+
+/* What is in the trash, the last moved there first. owner_id 0: of everyone. */
+enum status assets_list_trashed(struct db *db, struct arena *arena, int64_t owner_id,
+    struct trash_bound before, size_t limit, struct asset_rows *out) MUST_CHECK;
+
+/* What was moved there at `until` or earlier, the oldest first. */
+enum status assets_list_trashed_due(struct db *db, struct arena *arena, int64_t until, size_t limit,
+    struct asset_rows *out) MUST_CHECK;
+
+/* Ready rows of keys "uploads/YYYY/MM/DD/...", granted at `until` or earlier and never edited, the
+ * oldest first. */
+enum status assets_list_temporary(struct db *db, struct arena *arena, int64_t until, size_t limit,
+    struct asset_rows *out) MUST_CHECK;
+
+/* How much the trash holds; owner_id 0: of all. */
+enum status assets_trash_usage(
+    struct db *db, int64_t owner_id, int64_t *out_count, int64_t *out_bytes) MUST_CHECK;
 
 /* Where a walk along the ends of grants has come to; zeroed: the start. */
 struct grant_bound {

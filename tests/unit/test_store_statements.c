@@ -12,6 +12,7 @@ static const struct {
     { "USER_COUNT_OTHER_ADMINS", "users" }, /* when a role changes: a few hundred rows */
     { "API_TOKEN_LIST_ALL", "t" },          /* command line */
     { "USAGE_OF_ALL", "usage" },            /* one row for each owner */
+    { "TRASH_OF_ALL", "usage" },            /* the same */
     { "OWNER_LIST", "g" },                  /* the same */
     { "USER_INSERT", "" }, /* checks of deferred references: there are none, they do not run */
     { "PING", "users" },   /* stops at the first row */
