@@ -33,7 +33,7 @@ ARCHIVES := $(LAYERS:%=$(BUILD)/lib/lib%.a)
 reverse   = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 LINK      = $(call reverse,$(ARCHIVES))
 OBJECTS  := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(shell find src -mindepth 2 -name '*.c' | sort))
-PROGRAMS := $(BUILD)/cgi-bin/vitrine.fcgi $(BUILD)/cgi-bin/objects.fcgi $(BUILD)/vitrine
+PROGRAMS := $(BUILD)/cgi-bin/vitrine.fcgi $(BUILD)/cgi-bin/objects.fcgi $(BUILD)/vitrine $(BUILD)/vitrine-worker
 UNIT     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
 # --- targets -----------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ bench: ## Measure speed and memory, and write bench/RESULTS.md
 	@$(BUILD_ALL)
 	@exec bench/run
 
-all: programs ## Build the three programs into build/
+all: programs ## Build the four programs into build/
 	@:
 
 programs: $(PROGRAMS)
@@ -103,7 +103,7 @@ $(BUILD)/cgi-bin/%.fcgi: cgi-bin/%.c $(ARCHIVES)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $< -o $@ $(LDFLAGS) $(LINK) $(LDLIBS)
 
-$(BUILD)/vitrine: src/vitrine.c $(ARCHIVES)
+$(BUILD)/vitrine $(BUILD)/vitrine-worker: $(BUILD)/%: src/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LINK  $@")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP $< -o $@ $(LDFLAGS) $(LINK) $(LDLIBS)

@@ -18,6 +18,7 @@ static const char *const answer_values[] = { METRIC_ANSWER_LIST(X) };
 static const char *const auth_values[] = { METRIC_AUTH_LIST(X) };
 static const char *const rate_values[] = { METRIC_RATE_LIST(X) };
 static const char *const sweep_values[] = { METRIC_SWEEP_LIST(X) };
+static const char *const job_values[] = { METRIC_JOB_LIST(X) };
 #undef X
 
 /* clang-format off */
@@ -31,6 +32,7 @@ static const char *const sweep_values[] = { METRIC_SWEEP_LIST(X) };
 #define LABELS_AUTH      { "reason", auth_values, COUNT_OF(auth_values) }
 #define LABELS_RATE      { "class", rate_values, COUNT_OF(rate_values) }
 #define LABELS_SWEEP     { "result", sweep_values, COUNT_OF(sweep_values) }
+#define LABELS_JOB       { "outcome", job_values, COUNT_OF(job_values) }
 /* clang-format on */
 
 const struct metric_family metric_families[METRIC__COUNT] = {
@@ -59,7 +61,7 @@ uint64_t metrics_layout(void)
 #define X(value, text) text ","
             METRIC_CLASS_LIST(X) METRIC_PRESIGN_LIST(X) METRIC_COMMIT_LIST(X)
                 METRIC_OPERATION_LIST(X) METRIC_ANSWER_LIST(X) METRIC_AUTH_LIST(X)
-                    METRIC_RATE_LIST(X) METRIC_SWEEP_LIST(X) METRIC_BUCKET_LIST(X);
+                    METRIC_RATE_LIST(X) METRIC_SWEEP_LIST(X) METRIC_JOB_LIST(X) METRIC_BUCKET_LIST(X);
 #undef X
     uint64_t hash = 0xcbf29ce484222325;
 

@@ -44,6 +44,8 @@
     X(RATE_LIMIT_WRITE, "write") X(RATE_LIMIT_READ, "read")
 #define METRIC_SWEEP_LIST(X) \
     X(SWEEP_PURGED, "purged") X(SWEEP_ADOPTED, "adopted") X(SWEEP_EXPIRED, "expired") X(SWEEP_REFUSED, "refused")
+#define METRIC_JOB_LIST(X) \
+    X(JOB_DONE, "done") X(JOB_FAILED, "failed") X(JOB_DEAD, "dead") X(JOB_RELEASED, "released") X(JOB_LOST, "lost")
 
 #define METRIC_ENUM(value, text) METRIC_##value,
 enum metric_class     { METRIC_CLASS_LIST(METRIC_ENUM)     METRIC_CLASS__COUNT };
@@ -54,6 +56,7 @@ enum metric_answer    { METRIC_ANSWER_LIST(METRIC_ENUM)    METRIC_ANSWER__COUNT 
 enum metric_auth      { METRIC_AUTH_LIST(METRIC_ENUM)      METRIC_AUTH__COUNT };
 enum metric_rate      { METRIC_RATE_LIST(METRIC_ENUM)      METRIC_RATE__COUNT };
 enum metric_sweep     { METRIC_SWEEP_LIST(METRIC_ENUM)     METRIC_SWEEP__COUNT };
+enum metric_job       { METRIC_JOB_LIST(METRIC_ENUM)       METRIC_JOB__COUNT };
 #undef METRIC_ENUM
 
 /* Routes are known by their row in web/'s table; the last slot is for addresses that there are not.
@@ -74,6 +77,8 @@ enum { METRIC_ROUTE__COUNT = 128, METRIC_ROUTE_NONE = METRIC_ROUTE__COUNT - 1, M
     X(RATE_LIMITED,    COUNTER,   RATE,      ONE,    "vitrine_rate_limited_total",            "Requests answered 429, by the class of their route.") \
     X(DATABASE_BUSY,   COUNTER,   ONE,       ONE,    "vitrine_database_busy_total",           "Writes given up because the database was busy for too long.") \
     X(DATABASE_WAIT,   HISTOGRAM, ONE,       ONE,    "vitrine_database_wait_seconds",         "Time that a write waited for its turn.") \
+    X(JOBS,            COUNTER,   JOB,       ONE,    "vitrine_job_runs_total",                "Runs of jobs that ended, by how.") \
+    X(JOB_TIME,        HISTOGRAM, ONE,       ONE,    "vitrine_job_duration_seconds",          "Time that a run of a job took.") \
     X(SWEEP_ASSETS,    COUNTER,   SWEEP,     ONE,    "vitrine_sweep_assets_total",            "Assets that sweeps brought to an end, by how.") \
     X(SWEEP_WAITING,   GAUGE,     ONE,       ONE,    "vitrine_sweep_waiting_assets",          "Assets that the last sweep left for the next.") \
     X(SWEEP_LAST,      GAUGE,     ONE,       ONE,    "vitrine_sweep_last_success_timestamp_seconds", "When a sweep last worked through to its end.")

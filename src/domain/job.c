@@ -116,13 +116,14 @@ enum status job_list(struct task *task, enum job_state state, size_t limit, stru
 static enum status look_for_schedule(struct task *task, bool *out)
 {
     enum status status = STATUS_OK;
+    const struct job_kind *kind;
     struct job_row row;
 
     *out = false;
-    for (size_t i = 0; i < job_kind_count && status == STATUS_OK && !*out; i++) {
-        if (job_kinds[i].period_s > 0) {
+    for (size_t i = 0; (kind = job_kind_at(i)) != NULL && status == STATUS_OK && !*out; i++) {
+        if (kind->period_s > 0) {
             status = jobs_find_by_key(
-                task->domain->db, task->arena, str_from_c(job_kinds[i].name), STR_EMPTY, &row);
+                task->domain->db, task->arena, str_from_c(kind->name), STR_EMPTY, &row);
             *out = status == STATUS_OK;
             status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
         }
@@ -227,14 +228,17 @@ enum status job_discard(struct task *task, int64_t id)
     return task_end_transaction(task, status == STATUS_OK ? discard(task, &row) : status);
 }
 
-static struct str list_kinds(struct arena *arena)
+/* Those with a period: the others want a key. */
+static struct str list_kinds(const struct task *task)
 {
+    struct arena *arena = task->arena;
     struct str list = STR_EMPTY;
+    const struct job_kind *kind;
 
-    for (size_t i = 0; i < job_kind_count; i++) {
-        if (job_kinds[i].period_s > 0) {
-            list = ARENA_JOIN(arena, list, str_is_empty(list) ? STR_EMPTY : STR(", "),
-                str_from_c(job_kinds[i].name));
+    for (size_t i = 0; (kind = job_kind_at(i)) != NULL; i++) {
+        if (kind->period_s > 0 && job_kind_is_wanted(kind, task->domain->options)) {
+            list = ARENA_JOIN(
+                arena, list, str_is_empty(list) ? STR_EMPTY : STR(", "), str_from_c(kind->name));
         }
     }
     return list;
@@ -266,7 +270,7 @@ enum status job_run_kind(struct task *task, struct str name, int64_t *out_id)
     if (kind == NULL || kind->period_s == 0) {
         return failure_format(&task->failure, task->arena, STATUS_NOT_FOUND, STR("kind"),
             "There is no job \"%.*s\" that can be run by its name. There are: %.*s.", STR_ARG(name),
-            STR_ARG(list_kinds(task->arena)));
+            STR_ARG(list_kinds(task)));
     }
     if (!job_kind_is_wanted(kind, task->domain->options)) {
         return failure_format(&task->failure, task->arena, STATUS_NOT_FOUND, STR("kind"),

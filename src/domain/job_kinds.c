@@ -6,20 +6,32 @@
 enum { MINUTE = 60, HOUR = 3600 };
 
 /* clang-format off */
-const struct job_kind job_kinds[] = {
+static const struct job_kind job_kinds[] = {
     /* name     what it does                                                                 function    period  limit     tries storage wanted by */
     { "prune",  "Forget sessions, sign-ins and counts of failed sign-ins that are over.",    job_prune,  HOUR,   10*MINUTE, 5,   false,  NULL },
     { "sweep",  "Finish deletions, adopt or drop unfinished uploads.",                       job_sweep,  HOUR,   2*HOUR,    5,   true,   NULL },
 };
 /* clang-format on */
 
-const size_t job_kind_count = COUNT_OF(job_kinds);
+static const struct job_kind *kinds = job_kinds;
+static size_t kind_count = COUNT_OF(job_kinds);
+
+void job_kinds_inject(const struct job_kind *injected, size_t count)
+{
+    kinds = injected != NULL ? injected : job_kinds;
+    kind_count = injected != NULL ? count : COUNT_OF(job_kinds);
+}
+
+const struct job_kind *job_kind_at(size_t index)
+{
+    return index < kind_count ? &kinds[index] : NULL;
+}
 
 const struct job_kind *job_kind_find(struct str name)
 {
-    for (size_t i = 0; i < COUNT_OF(job_kinds); i++) {
-        if (str_equal(name, str_from_c(job_kinds[i].name))) {
-            return &job_kinds[i];
+    for (size_t i = 0; i < kind_count; i++) {
+        if (str_equal(name, str_from_c(kinds[i].name))) {
+            return &kinds[i];
         }
     }
     return NULL;

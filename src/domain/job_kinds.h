@@ -18,14 +18,17 @@ struct job_kind {
     bool (*is_wanted)(const struct domain_options *options); /* by the settings; NULL: always */
 };
 
-extern const struct job_kind job_kinds[];
-extern const size_t job_kind_count;
+/* The rows, from 0; NULL behind the last. */
+const struct job_kind *job_kind_at(size_t index);
 
 /* NULL when this program has no such kind. */
 const struct job_kind *job_kind_find(struct str name);
 
 /* Whether settings and storage let it run here. */
 bool job_kind_is_wanted(const struct job_kind *kind, const struct domain_options *options);
+
+/* Another table from now on; NULL: the program's own. For tests; process-wide. */
+void job_kinds_inject(const struct job_kind *kinds, size_t count);
 
 /* --- the kinds, sorted by name --- */
 

@@ -69,8 +69,8 @@ enum status job_plan(struct task *task)
     if (status != STATUS_OK) {
         return task_fail(task, status);
     }
-    for (size_t i = 0; i < job_kind_count && status == STATUS_OK; i++) {
-        status = plan_kind(task, &job_kinds[i]);
+    for (size_t i = 0; job_kind_at(i) != NULL && status == STATUS_OK; i++) {
+        status = plan_kind(task, job_kind_at(i));
     }
     return task_end_transaction(task, status);
 }
@@ -189,10 +189,12 @@ static enum status claim(struct task *task, struct str owner, struct job_row *ou
 {
     struct db *db = task->domain->db;
     int64_t now_s = clock_now_s();
+    /* each claim has a name of its own, so that no earlier one is taken for it */
+    struct str lease = ARENA_JOIN(task->arena, owner, STR("/"), random_base32(task->arena, 8));
     enum status status;
 
     do {
-        status = jobs_claim(db, task->arena, owner, now_s, now_s + JOB_LEASE_S, out);
+        status = jobs_claim(db, task->arena, lease, now_s, now_s + JOB_LEASE_S, out);
         if (status != STATUS_OK || out->attempts <= out->max_attempts) {
             return status;
         }

@@ -131,6 +131,7 @@ struct config {
     int64_t trash_days;
     int64_t cleanup_days; /* 0: never */
     int64_t threads;
+    int64_t worker_threads;
     enum log_level log_level;
     struct str metrics_token; /* empty: none */
     enum config_sendfile sendfile;

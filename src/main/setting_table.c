@@ -49,6 +49,8 @@ const struct setting setting_table[] = {
       "x-forwarded (X-Forwarded-For, -Proto, -Host) or forwarded (RFC 7239)", "Header in which TRUSTED_PROXIES say it; the other one is not looked at." },
     { "THREADS",         { NULL },                                          "8",           setting_number,  AT(threads),             1,   256,      NULL,           false,
       "a number of threads from 1 to 256", "Requests that are answered at the same time." },
+    { "WORKER_THREADS",  { NULL },                                          "2",           setting_number,  AT(worker_threads),      1,   16,       NULL,           false,
+      "a number of threads from 1 to 16", "Jobs that a vitrine-worker runs at the same time." },
     { "METRICS_TOKEN",   { NULL },                                          NULL,          setting_text,    AT(metrics_token),       16,  256,      NULL,           true,
       "16 characters or more", "Bearer token that may read /metrics and nothing else, for Prometheus; admins may in any case." },
     { "LOG_LEVEL",       { NULL },                                          "info",        setting_choice,  AT(log_level),           0,   0,        level_words,    false,
