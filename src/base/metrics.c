@@ -61,7 +61,8 @@ uint64_t metrics_layout(void)
 #define X(value, text) text ","
             METRIC_CLASS_LIST(X) METRIC_PRESIGN_LIST(X) METRIC_COMMIT_LIST(X)
                 METRIC_OPERATION_LIST(X) METRIC_ANSWER_LIST(X) METRIC_AUTH_LIST(X)
-                    METRIC_RATE_LIST(X) METRIC_SWEEP_LIST(X) METRIC_JOB_LIST(X) METRIC_BUCKET_LIST(X);
+                    METRIC_RATE_LIST(X) METRIC_SWEEP_LIST(X) METRIC_JOB_LIST(X)
+                        METRIC_BUCKET_LIST(X);
 #undef X
     uint64_t hash = 0xcbf29ce484222325;
 
