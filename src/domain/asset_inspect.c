@@ -262,38 +262,3 @@ enum status asset_refuse(
     task->failure = failure;
     return status == STATUS_OK || status == STATUS_NOT_FOUND ? why : task_fail(task, status);
 }
-
-/* The object is gone: so may the row, but not while a PUT could still bring the object back. */
-static enum status forget(struct task *task, const struct asset_row *row)
-{
-    enum status status;
-
-    if (row->grant_expires_at + ASSET_LATE_PUT_S > clock_now_s()) {
-        return STATUS_OK; /* asset_sweep comes back to it */
-    }
-    status = db_begin(task->domain->db);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = assets_delete(task->domain->db, row->id, ASSET_PURGING);
-    if (status == STATUS_OK) {
-        status = audit_write(
-            task, &(struct audit_entry){ .action = AUDIT_ASSET_PURGE,
-                      .asset_id = row->id,
-                      .detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len) });
-    }
-    status = db_end(task->domain->db, status);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* someone else did it */
-}
-
-enum status asset_purge(struct task *task, const struct asset_row *row, bool *out_is_pending)
-{
-    struct s3_result result = { 0 };
-    enum status status = s3_delete(&task->domain->s3, task->arena, row->key, &result);
-
-    *out_is_pending = status != STATUS_OK;
-    if (status == STATUS_NOT_FOUND) { /* an absent object is OK */
-        return bucket_is_missing(task, &result);
-    }
-    return status == STATUS_OK ? forget(task, row) : task_fail_storage(task, status, &result);
-}

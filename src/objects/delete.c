@@ -9,12 +9,16 @@
 
 enum { DELETE_KEYS_MAX = 1000, DELETE_DOCUMENT_MAX = 2 * 1024 * 1024 };
 
+static struct str etag_without_quotes(struct str text)
+{
+    text = str_trim(text);
+    return text.len >= 2 && text.ptr[0] == '"' ? str_from(text.ptr + 1, text.len - 2) : text;
+}
+
 enum s3_error delete_object(struct call *call)
 {
-    struct str etag = str_trim(call_header(call, STR("if-match")));
+    struct str etag = etag_without_quotes(call_header(call, STR("if-match")));
     bool is_conditional = !str_is_empty(etag) && !str_equal(etag, STR("*"));
-    if (etag.len >= 2 && etag.ptr[0] == '"')
-        etag = str_from(etag.ptr + 1, etag.len - 2);
     enum s3_error error = call_need_bucket(call);
     if (error != S3_OK)
         return error;
@@ -30,11 +34,17 @@ enum s3_error delete_object(struct call *call)
 /* --- many at once
  * ---------------------------------------------------------------------------------- */
 
-/* The document: <Delete><Quiet>?<Object><Key/></Object>...</Delete>. */
+/* One object to delete, and the ETag that it must have; empty: any. */
+struct wish {
+    struct str key;
+    struct str only_etag;
+};
+
+/* The document: <Delete><Quiet>?<Object><Key/><ETag>?</Object>...</Delete>. */
 struct wishes {
     struct arena *arena;
     bool is_quiet;
-    struct str *keys;
+    struct wish *items;
     size_t count;
     bool is_too_many;
 };
@@ -49,7 +59,7 @@ static bool on_element(void *context, struct str path)
     wishes->is_too_many = wishes->count == DELETE_KEYS_MAX;
     if (wishes->is_too_many)
         return false;
-    wishes->keys[wishes->count++] = STR_EMPTY;
+    wishes->items[wishes->count++] = (struct wish){ 0 };
     return true;
 }
 
@@ -59,7 +69,10 @@ static bool on_value(void *context, struct str path, struct str text)
     if (str_equal(path, STR("Delete/Quiet")))
         wishes->is_quiet = str_equal_nocase(str_trim(text), STR("true"));
     if (str_equal(path, STR("Delete/Object/Key")))
-        wishes->keys[wishes->count - 1] = arena_copy(wishes->arena, text);
+        wishes->items[wishes->count - 1].key = arena_copy(wishes->arena, text);
+    if (str_equal(path, STR("Delete/Object/ETag")))
+        wishes->items[wishes->count - 1].only_etag =
+            arena_copy(wishes->arena, etag_without_quotes(text));
     if (str_equal(path, STR("Delete/Object/VersionId")))
         return str_equal(str_trim(text), STR("null"));
     return true;
@@ -70,14 +83,14 @@ static enum s3_error read_wishes(struct call *call, struct wishes *wishes)
     struct str document;
     struct xml_reader reader = { on_element, on_value, wishes };
     wishes->arena = call->arena;
-    wishes->keys = ARENA_ARRAY(call->arena, struct str, DELETE_KEYS_MAX);
+    wishes->items = ARENA_ARRAY(call->arena, struct wish, DELETE_KEYS_MAX);
     enum s3_error error =
         body_read_document(call, DELETE_DOCUMENT_MAX, CHECKSUM_OF_BODY, &document);
     if (error != S3_OK)
         return error;
     bool is_read = xml_read(call->arena, document, &reader) == STATUS_OK;
     for (size_t i = 0; i < wishes->count; i++)
-        is_read = is_read && !str_is_empty(wishes->keys[i]);
+        is_read = is_read && !str_is_empty(wishes->items[i].key);
     return is_read && wishes->count > 0 ? S3_OK : S3_MALFORMED_XML;
 }
 
@@ -107,13 +120,13 @@ static void tell(struct call *call, struct str key, enum s3_error error, bool is
     xml_close(out, element);
 }
 
-static enum s3_error delete_one(struct call *call, struct str key)
+static enum s3_error delete_one(struct call *call, const struct wish *wish)
 {
-    if (key.len > OBJECTS_KEY_MAX_BYTES)
+    if (wish->key.len > OBJECTS_KEY_MAX_BYTES)
         return S3_KEY_TOO_LONG;
     arena_reset(&call->thread->scratch);
-    enum status status = store_delete_object(
-        call->store, &call->thread->scratch, call->bucket, key, (struct store_condition){ 0 });
+    enum status status = store_delete_object(call->store, &call->thread->scratch, call->bucket,
+        wish->key, (struct store_condition){ .only_etag = wish->only_etag });
     return status == STATUS_NOT_FOUND ? S3_OK : call_store_error(call, status, S3_NO_SUCH_KEY);
 }
 
@@ -130,7 +143,7 @@ enum s3_error delete_objects(struct call *call)
         return error;
     xml_open_document(&call->reply->body, "DeleteResult");
     for (size_t i = 0; i < wishes.count; i++)
-        tell(call, wishes.keys[i], delete_one(call, wishes.keys[i]), wishes.is_quiet);
+        tell(call, wishes.items[i].key, delete_one(call, &wishes.items[i]), wishes.is_quiet);
     xml_close(&call->reply->body, "DeleteResult");
     call_answer_xml(call, 200);
     return S3_OK;

@@ -1,6 +1,6 @@
 /*
- * The calls on objects. What they have in common is in s3_call.c; buckets and listings in
- * s3_bucket.c.
+ * The calls on objects. What they have in common is in s3_call.c; deletions are in s3_delete.c,
+ * buckets and listings in s3_bucket.c.
  */
 #include "remote/s3.h"
 
@@ -87,15 +87,4 @@ enum status s3_put(struct s3_client *client, struct arena *arena, struct str key
         .source = source,
     };
     return s3_call(client, arena, &call, result, NULL);
-}
-
-enum status s3_delete(
-    struct s3_client *client, struct arena *arena, struct str key, struct s3_result *result)
-{
-    const struct s3_call call = { .method = STR("DELETE"), .key = key };
-    enum status status = s3_call(client, arena, &call, result, NULL);
-    /* Some servers tell that there was nothing; what is wanted is the case all the same. */
-    bool is_absent =
-        status == STATUS_NOT_FOUND && !str_equal(result->error_code, STR("NoSuchBucket"));
-    return is_absent ? STATUS_OK : status;
 }

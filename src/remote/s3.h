@@ -120,6 +120,34 @@ enum status s3_put(struct s3_client *client, struct arena *arena, struct str key
 enum status s3_delete(struct s3_client *client, struct arena *arena, struct str key,
     struct s3_result *result) MUST_CHECK;
 
+/* The same, only when the object's ETag is `if_match` (without quotes; empty: whatever is there):
+ * PRECONDITION when it is another. Storage that does not know If-Match on DELETE deletes all the
+ * same, or refuses: ask only where it is known to. */
+enum status s3_delete_match(struct s3_client *client, struct arena *arena, struct str key,
+    struct str if_match, struct s3_result *result) MUST_CHECK;
+
+enum { S3_DELETIONS_MAX = 1000 }; /* keys of one DeleteObjects */
+
+/* One key of many to delete, and what became of it. */
+struct s3_deletion {
+    struct str key;
+    struct str if_match;   /* as above; said only where it is not empty */
+    enum status status;    /* OK: gone, or never there. PRECONDITION: another ETag. STORAGE_REFUSED:
+                              not allowed, held. STORAGE: storage failed, or said nothing of it.
+                              INVALID: the key has bytes that XML cannot hold, nothing was asked */
+    struct str error_code; /* "AccessDenied"; empty where it is gone */
+};
+
+/*
+ * Delete up to S3_DELETIONS_MAX objects by one request (DeleteObjects), whose document goes with
+ * its Content-MD5 and SHA-256. OK: storage answered, and each item tells its own end; else nothing
+ * is known of any (each has the status that is returned), and asking again is safe. The same key
+ * twice: both items get what storage said last. STORAGE_REFUSED with http_status 501 or 405:
+ * storage does not have this call.
+ */
+enum status s3_delete_many(struct s3_client *client, struct arena *arena, struct s3_deletion *items,
+    size_t count, struct s3_result *result) MUST_CHECK;
+
 /* --- listings
  * -------------------------------------------------------------------------------------------- */
 
