@@ -379,4 +379,24 @@ struct sweep_report {
  */
 enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out) MUST_CHECK;
 
+/* What a sweep does with a row; the counts of struct sweep_report, in its order. */
+enum sweep_end {
+    SWEEP_PURGE,
+    SWEEP_ADOPT,
+    SWEEP_EXPIRE,
+    SWEEP_REFUSE,
+    SWEEP_SETTLE,
+    SWEEP_WAIT,
+    SWEEP__COUNT
+};
+
+struct sweep_listener {
+    void (*tell)(void *context, enum sweep_end end, struct str key); /* key: during the call only */
+    void *context;
+};
+
+/* What asset_sweep would do now: it asks storage as that does, and neither writes nor deletes. */
+enum status asset_sweep_dry(struct task *task, int64_t limit, const struct sweep_listener *listener,
+    struct sweep_report *out) MUST_CHECK;
+
 #endif

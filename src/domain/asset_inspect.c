@@ -1,6 +1,5 @@
 /*
- * asset_inspect.c - does the object keep what its grant promised? And the end of those that do not,
- * or that are not wanted any more.
+ * asset_inspect.c - does the object keep what its grant promised? And the end of those that do not.
  */
 #include "domain/asset_row.h"
 
@@ -96,7 +95,7 @@ static enum status check_policy(
     return status;
 }
 
-static enum status bucket_is_missing(struct task *task, const struct s3_result *result)
+enum status asset_bucket_is_missing(struct task *task, const struct s3_result *result)
 {
     task_refuse(task, STATUS_STORAGE_REFUSED, STR_EMPTY,
         STR("The bucket of the storage settings does not exist."));
@@ -111,7 +110,7 @@ static enum status absent(struct task *task)
     enum status status = s3_head_bucket(&task->domain->s3, task->arena, &result);
 
     if (status == STATUS_NOT_FOUND) {
-        return bucket_is_missing(task, &result);
+        return asset_bucket_is_missing(task, &result);
     }
     if (status == STATUS_STORAGE || status == STATUS_STORAGE_TIMEOUT) {
         return task_fail_storage(task, status, &result);
@@ -261,4 +260,40 @@ enum status asset_refuse(
     }
     task->failure = failure;
     return status == STATUS_OK || status == STATUS_NOT_FOUND ? why : task_fail(task, status);
+}
+
+enum { WITNESSES_MAX = 3, WITNESS_ROWS_MAX = 20 };
+
+enum status asset_check_bucket(struct task *task)
+{
+    const struct asset_selection newest = { .bound_id = INT64_MAX, .limit = WITNESS_ROWS_MAX };
+    struct asset_rows rows;
+    int absent_count = 0;
+    enum status status = assets_list(task->domain->db, task->arena, &newest, &rows);
+
+    for (size_t i = 0; i < rows.count && status == STATUS_OK && absent_count < WITNESSES_MAX; i++) {
+        struct s3_result head = { 0 };
+
+        if (!str_is_empty(rows.item[i].flag)) {
+            continue;
+        }
+        status = asset_head(task, rows.item[i].key, &head);
+        if (status == STATUS_OK || (status == STATUS_STORAGE_REFUSED && head.http_status == 403)) {
+            task_begin(task);
+            return STATUS_OK;
+        }
+        if (status == STATUS_NOT_UPLOADED) {
+            task_begin(task);
+            absent_count++;
+            status = STATUS_OK;
+        }
+    }
+    if (status != STATUS_OK || absent_count == 0) {
+        return status;
+    }
+    return failure_format(&task->failure, task->arena, STATUS_STORAGE_REFUSED, STR_EMPTY,
+        "The bucket %.*s has none of the newest images, so nothing is concluded from what it does "
+        "not have. Check S3_BUCKET and S3_ENDPOINT_URL; if the images are really lost, `vitrine "
+        "reconcile` flags them.",
+        STR_ARG(task->domain->options->storage.internal.bucket));
 }

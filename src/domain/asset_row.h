@@ -117,11 +117,33 @@ enum status asset_bury_here(struct task *task, const struct asset_row *row, stru
 enum status asset_bury(struct task *task, const struct asset_row *row, struct str from,
     enum audit_action action) MUST_CHECK;
 
+/* Storage says NoSuchBucket: STORAGE_REFUSED, with a sentence that says so. */
+enum status asset_bucket_is_missing(struct task *task, const struct s3_result *result) MUST_CHECK;
+
 /*
  * Delete the object of a tombstone; when storage confirms and no late PUT can bring it back, the
- * row too. OK with *out_is_pending false when the object is gone.
+ * row too. OK with *out_is_pending false when the object is gone. Where storage compares ETags
+ * (has_conditional_delete), an object that others wrote after the deletion is not deleted: the row
+ * goes without it.
  */
 enum status asset_purge(
     struct task *task, const struct asset_row *row, bool *out_is_pending) MUST_CHECK;
+
+/*
+ * The same for up to S3_DELETIONS_MAX tombstones by one request. out_ends[i] is OK (gone),
+ * PRECONDITION (another object is there: asset_purge tells what to do), STORAGE_REFUSED (this one
+ * is not let go), STORAGE or INVALID. STORAGE_REFUSED as a whole: perhaps storage does not have the
+ * call; asset_purge may work.
+ */
+enum status asset_purge_many(struct task *task, const struct asset_row *rows, size_t count,
+    enum status *out_ends) MUST_CHECK;
+
+/*
+ * Whether the bucket is the one that the rows are about: of the newest images that nothing is known
+ * to be wrong with, some has its object. STORAGE_REFUSED when none has: a wrong bucket is not one
+ * to conclude anything from. OK also when there are no images to tell by, or storage does not let
+ * us see any. Costs one request where all is well.
+ */
+enum status asset_check_bucket(struct task *task) MUST_CHECK;
 
 #endif

@@ -21,6 +21,9 @@ struct sweep {
     struct arena work; /* of one row */
     struct arena rows; /* of one batch */
     struct sweep_report *report;
+    const struct sweep_listener
+        *dry; /* nothing is written or deleted, it is only told; NULL: not so */
+    bool is_bucket_checked;
     struct failure failure; /* the first one; in the arena of the caller's task */
     struct arena *kept;     /* that arena */
 };
@@ -45,6 +48,23 @@ static bool is_about_one_object(struct sweep *sweep, enum status status)
            s3_head_bucket(&task->domain->s3, task->arena, &result) == STATUS_OK;
 }
 
+/* What would be done with a row. */
+static enum status tell(struct sweep *sweep, const struct asset_row *row, enum sweep_end end)
+{
+    int64_t *const counts[SWEEP__COUNT] = {
+        [SWEEP_PURGE] = &sweep->report->purged,
+        [SWEEP_ADOPT] = &sweep->report->adopted,
+        [SWEEP_EXPIRE] = &sweep->report->expired,
+        [SWEEP_REFUSE] = &sweep->report->refused,
+        [SWEEP_SETTLE] = &sweep->report->settled,
+        [SWEEP_WAIT] = &sweep->report->waiting,
+    };
+
+    *counts[end] += 1;
+    sweep->dry->tell(sweep->dry->context, end, row->key);
+    return STATUS_OK;
+}
+
 static enum status purge(struct sweep *sweep, struct asset_row *row)
 {
     bool is_pending = false;
@@ -62,8 +82,12 @@ static enum status purge(struct sweep *sweep, struct asset_row *row)
 static enum status expire(struct sweep *sweep, const struct asset_row *row)
 {
     struct db *db = sweep->task.domain->db;
-    enum status status = db_begin(db);
+    enum status status;
 
+    if (sweep->dry) {
+        return tell(sweep, row, row->absent_seen_at == 0 ? SWEEP_WAIT : SWEEP_EXPIRE);
+    }
+    status = db_begin(db);
     if (status != STATUS_OK) {
         return status;
     }
@@ -118,6 +142,9 @@ static enum status reconcile(struct sweep *sweep, struct asset_row *row)
 {
     enum status status = asset_inspect(&sweep->task, row);
 
+    if (sweep->dry && (status == STATUS_OK || asset_is_refusal(status))) {
+        return tell(sweep, row, status == STATUS_OK ? SWEEP_ADOPT : SWEEP_REFUSE);
+    }
     if (status == STATUS_OK) {
         sweep->report->adopted++;
         status = asset_make_ready(&sweep->task, row, AUDIT_ASSET_ADOPT);
@@ -134,8 +161,12 @@ static enum status reconcile(struct sweep *sweep, struct asset_row *row)
 /* An open image that nothing can write any more: the last look. */
 static enum status settle(struct sweep *sweep, struct asset_row *row)
 {
-    enum status status = asset_see(&sweep->task, row);
+    enum status status;
 
+    if (sweep->dry) {
+        return tell(sweep, row, SWEEP_SETTLE);
+    }
+    status = asset_see(&sweep->task, row);
     if (asset_is_refusal(status)) {
         sweep->report->refused++;
         return STATUS_OK;
@@ -162,6 +193,54 @@ static enum status work_through(struct sweep *sweep, const struct asset_rows *ro
     }
     note(sweep, status);
     return status;
+}
+
+/* One of many tombstones, after storage was asked about all of them. */
+static enum status end_purge(struct sweep *sweep, struct asset_row *row, enum status end)
+{
+    if (end == STATUS_PRECONDITION) {
+        return purge(sweep, row);
+    }
+    *(end == STATUS_OK ? &sweep->report->purged : &sweep->report->waiting) += 1;
+    if (end != STATUS_OK) {
+        log_event(LOG_WARN, "storage does not let go of the object of asset %" PRId64, row->id);
+    }
+    return STATUS_OK;
+}
+
+/* A batch of tombstones by one request; one by one where storage does not take that. */
+static enum status purge_all(struct sweep *sweep, const struct asset_rows *rows)
+{
+    enum status ends[BATCH], status = STATUS_OK;
+
+    for (size_t i = 0; i < rows->count && sweep->dry; i++) {
+        status = tell(sweep, &rows->item[i], SWEEP_PURGE);
+    }
+    if (sweep->dry || rows->count == 1) {
+        return sweep->dry ? status : work_through(sweep, rows, purge);
+    }
+    arena_reset(&sweep->work);
+    task_begin(&sweep->task);
+    status = asset_purge_many(&sweep->task, rows->item, rows->count, ends);
+    if (status == STATUS_STORAGE_REFUSED) {
+        return work_through(sweep, rows, purge);
+    }
+    sweep->report->waiting += status == STATUS_OK ? 0 : (int64_t)rows->count;
+    for (size_t i = 0; i < rows->count && status == STATUS_OK; i++) {
+        status = end_purge(sweep, &rows->item[i], ends[i]);
+    }
+    note(sweep, status);
+    return status;
+}
+
+static enum status reconcile_all(struct sweep *sweep, const struct asset_rows *rows)
+{
+    return work_through(sweep, rows, reconcile);
+}
+
+static enum status settle_all(struct sweep *sweep, const struct asset_rows *rows)
+{
+    return work_through(sweep, rows, settle);
 }
 
 static enum status next_purging(
@@ -196,8 +275,23 @@ static enum status next_unsettled(
 struct walk {
     enum status (*next)(
         struct sweep *, const struct asset_row *last, size_t limit, struct asset_rows *out);
-    enum status (*work_on)(struct sweep *, struct asset_row *);
+    enum status (*work_on_all)(struct sweep *, const struct asset_rows *);
 };
+
+/* Before anything is concluded from what the bucket does not have. */
+static enum status check_bucket(struct sweep *sweep)
+{
+    enum status status = STATUS_OK;
+
+    if (!sweep->is_bucket_checked) {
+        arena_reset(&sweep->work);
+        task_begin(&sweep->task);
+        status = asset_check_bucket(&sweep->task);
+        note(sweep, status);
+        sweep->is_bucket_checked = status == STATUS_OK;
+    }
+    return status;
+}
 
 static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
 {
@@ -212,7 +306,10 @@ static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
         note(sweep, status);
         if (status == STATUS_OK && rows.count > 0) {
             last = rows.item[rows.count - 1]; /* its numbers; the strs die with the batch */
-            status = work_through(sweep, &rows, walk->work_on);
+            status = check_bucket(sweep);
+        }
+        if (status == STATUS_OK && rows.count > 0) {
+            status = walk->work_on_all(sweep, &rows);
         }
     }
 }
@@ -236,14 +333,15 @@ static void count_sweep(const struct sweep_report *report, bool is_complete)
     }
 }
 
-enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out)
+static enum status run(
+    struct task *task, int64_t limit, const struct sweep_listener *dry, struct sweep_report *out)
 {
     static const struct walk walks[] = {
-        { next_purging, purge },
-        { next_lapsed, reconcile },
-        { next_unsettled, settle },
+        { next_purging, purge_all },
+        { next_lapsed, reconcile_all },
+        { next_unsettled, settle_all },
     };
-    struct sweep sweep = { .task = *task, .report = out, .kept = task->arena };
+    struct sweep sweep = { .task = *task, .report = out, .dry = dry, .kept = task->arena };
 
     task_begin(task);
     *out = (struct sweep_report){ 0 };
@@ -254,9 +352,22 @@ enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *o
     for (size_t i = 0; i < COUNT_OF(walks); i++) {
         take(&sweep, &walks[i], limit);
     }
-    count_sweep(out, sweep.failure.status == STATUS_OK);
+    if (!dry) {
+        count_sweep(out, sweep.failure.status == STATUS_OK);
+    }
     task->failure = sweep.failure;
     arena_clear(&sweep.work);
     arena_clear(&sweep.rows);
     return sweep.failure.status;
+}
+
+enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out)
+{
+    return run(task, limit, NULL, out);
+}
+
+enum status asset_sweep_dry(struct task *task, int64_t limit, const struct sweep_listener *listener,
+    struct sweep_report *out)
+{
+    return run(task, limit, listener, out);
 }

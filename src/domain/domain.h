@@ -31,6 +31,7 @@ struct storage_options {
     bool follows_host; /* embedded endpoint: browsers find it at the host they opened us at, so
                           task_init's public_host replaces that of `external` */
     bool has_conditional_put; /* honours If-None-Match on PUT (Swift does not) */
+    bool has_conditional_delete; /* honours If-Match on DELETE (Swift and older RGW do not) */
     bool has_checksum;        /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
     enum storage_sse sse;     /* said with every PUT, ours and those of grants */
     struct str sse_kms_key;   /* of STORAGE_SSE_KMS; empty: the account's default key */

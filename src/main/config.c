@@ -192,6 +192,9 @@ static void complete_storage(struct arena *arena, struct config *config)
     is_aws = str_ends_with(s3->endpoint_url, STR(".amazonaws.com"));
     s3->path_style =
         config->s3_path_switch == CONFIG_AUTO ? !is_aws : config->s3_path_switch == CONFIG_ON;
+    s3->conditional_delete = config->s3_conditional_delete_switch == CONFIG_AUTO
+                                 ? is_aws || s3->is_embedded
+                                 : config->s3_conditional_delete_switch == CONFIG_ON;
 }
 
 /* Minutes count where nobody gave seconds. */

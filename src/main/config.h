@@ -41,8 +41,9 @@ struct config_storage {
     struct str secret_access_key;
     struct str session_token; /* empty: none */
     bool path_style;
-    bool conditional_put; /* sign if-none-match: * */
-    bool checksum;        /* sign x-amz-checksum-sha256 when the hash is known */
+    bool conditional_put;    /* sign if-none-match: * */
+    bool conditional_delete; /* say If-Match when deleting; always set after config_load */
+    bool checksum;           /* sign x-amz-checksum-sha256 when the hash is known */
     enum storage_sse sse;
     struct str sse_kms_key; /* empty: the account's default key */
     bool sse_bucket_key;
@@ -169,6 +170,7 @@ struct config {
     struct str dotenv_file;
     int64_t s3_embedded_switch; /* enum config_switch: S3_EMBEDDED as given */
     int64_t s3_path_switch;     /* enum config_switch: S3_PATH_STYLE as given */
+    int64_t s3_conditional_delete_switch;
 };
 
 /* What is wrong with a setting, and what to write instead; one sentence each. */

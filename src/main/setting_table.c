@@ -84,6 +84,8 @@ const struct setting setting_table[] = {
       "on, off or auto", "Bucket in the path rather than in the host name; auto: when the endpoint is not AWS." },
     { "S3_CONDITIONAL_PUT", { NULL },                                       "on",          setting_bool,    AT(s3.conditional_put),  0,   0,        NULL,           false,
       "on or off", "Sign If-None-Match: * so that a grant writes once; off for OpenStack Swift." },
+    { "S3_CONDITIONAL_DELETE", { NULL },                                    "auto",        setting_switch,  AT(s3_conditional_delete_switch), 0, 0,   switch_words,   false,
+      "on, off or auto", "Say If-Match when deleting, so that only the object goes that was looked at; auto: at AWS and the embedded endpoint." },
     { "S3_CHECKSUM",     { NULL },                                          "on",          setting_bool,    AT(s3.checksum),         0,   0,        NULL,           false,
       "on or off", "Sign x-amz-checksum-sha256 so that storage compares the content; off where it is not understood." },
     { "S3_SSE",          { NULL },                                          "off",         setting_choice,  AT(s3.sse),              0,   0,        sse_words,      false,

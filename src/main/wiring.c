@@ -103,6 +103,7 @@ static enum status wire_storage(struct arena *arena, const struct config *config
 
     out->is_off = !s3->is_enabled;
     out->has_conditional_put = s3->conditional_put;
+    out->has_conditional_delete = s3->conditional_delete;
     out->has_checksum = s3->checksum;
     out->sse = s3->sse;
     out->sse_kms_key = s3->sse_kms_key;

@@ -225,6 +225,8 @@ enum status s3_delete_many(struct s3_client *client, struct arena *arena, struct
         status = STATUS_INVALID;
     if (status == STATUS_OK)
         status = send_wishes(client, arena, buf_str(&document), result, &response);
+    if (result->http_status == 501) /* will not be otherwise tomorrow */
+        status = STATUS_STORAGE_REFUSED;
     if (status == STATUS_OK)
         status = read_answer(arena, response.body, items, count);
     for (size_t i = 0; i < count && status != STATUS_OK; i++)

@@ -189,6 +189,20 @@ def test_many_objects_are_deleted_at_once(s3, bucket):
     assert "Deleted" not in answer and listed(s3.list_objects_v2(Bucket=bucket)) == ([], [])
 
 
+def test_of_many_objects_only_those_with_the_named_etag_are_deleted(objects, s3, bucket):
+    put(s3, bucket, "same", "other", "any")
+    etag = s3.head_object(Bucket=bucket, Key="same")["ETag"]
+    body = (f"<Delete><Object><Key>same</Key><ETag>{etag}</ETag></Object>"
+            "<Object><Key>other</Key><ETag>&quot;x&quot;</ETag></Object>"
+            "<Object><Key>any</Key></Object><Object><Key>absent</Key><ETag>x</ETag></Object></Delete>").encode()
+    md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
+    url = presign(f"{objects.url}/{bucket}?delete", "POST")
+    text = requests.post(url, data=body, headers={"Content-MD5": md5}).text
+    assert "<Error><Key>other</Key><Code>PreconditionFailed</Code>" in text
+    assert text.count("<Deleted>") == 3
+    assert listed(s3.list_objects_v2(Bucket=bucket)) == (["other"], [])
+
+
 def test_a_malformed_list_of_deletions_deletes_nothing(objects, s3, bucket):
     put(s3, bucket, "a")
     url = presign(f"{objects.url}/{bucket}?delete", "POST")

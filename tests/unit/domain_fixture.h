@@ -116,6 +116,32 @@ static inline int64_t world_number(struct world *world, const char *sql)
     return number;
 }
 
+/* The same for a text. */
+static inline struct str world_text(struct world *world, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    struct str text = STR_EMPTY;
+
+    assert_int_equal(
+        sqlite3_prepare_v2(world->domain.db->reader.handle, sql, -1, &statement, NULL), SQLITE_OK);
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        text = arena_copy(
+            &world->fixture.arena, str_from_c((const char *)sqlite3_column_text(statement, 0)));
+    }
+    sqlite3_finalize(statement);
+    return text;
+}
+
+/* Change the database behind everyone's back. */
+static inline void world_run(struct world *world, const char *sql)
+{
+    sqlite3 *handle = NULL;
+
+    assert_int_equal(sqlite3_open(world->fixture.path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(handle);
+}
+
 static inline bool world_says(const struct world *world, const char *part)
 {
     return str_find(world->task.failure.sentence, str_from_c(part)) >= 0;

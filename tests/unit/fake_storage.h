@@ -35,7 +35,11 @@ static struct {
     bool loses_answer, is_taken; /* a PUT is done, or finds something there; both answer 412 */
     bool breaks_off;             /* streams end after their first piece */
     bool changes_on_get;         /* the object is another one at the second look */
-    int heads, gets, puts, deletes, lists;
+    bool has_no_bulk;            /* DeleteObjects is not known */
+    void (*before_delete)(void); /* called in the middle of DeleteObjects, and ... */
+    void (*after_list)(void);    /* ... when a listing was made and has not been read */
+    bool hides_objects;          /* listings are empty */
+    int heads, gets, puts, deletes, bulk_deletes, lists;
     int list_max;             /* objects a listing tells of; 0: 1000 */
     struct pairs put_headers; /* of the last PUT; lives as long as its arena */
 } fake;
@@ -240,16 +244,21 @@ enum status s3_list(struct s3_client *client, struct arena *arena,
     for (int i = 0; i < FAKE_OBJECTS_MAX; i++) {
         struct str key = str_from_c(fake.object[i].key);
 
-        if (fake.object[i].bytes && str_starts_with(key, options->prefix) &&
+        if (fake.object[i].bytes && !fake.hides_objects && str_starts_with(key, options->prefix) &&
             str_compare(key, options->start_after) > 0) {
             out->objects[out->object_count++] = (struct s3_object){ .key = arena_copy(arena, key),
                 .size_bytes = (int64_t)fake.object[i].len,
-                .etag = fake_etag(arena, &fake.object[i]) };
+                .etag = fake_etag(arena, &fake.object[i]),
+                .last_modified_at = FAKE_STORED_S + fake.object[i].puts };
         }
     }
     qsort(out->objects, out->object_count, sizeof(*out->objects), fake_compare);
     out->is_truncated = out->object_count > most;
     out->object_count = out->is_truncated ? most : out->object_count;
+    out->next_token = out->is_truncated ? STR("more") : STR_EMPTY;
+    if (fake.after_list) {
+        fake.after_list();
+    }
     return STATUS_OK;
 }
 
@@ -280,11 +289,12 @@ enum status s3_put(struct s3_client *client, struct arena *arena, struct str key
     return STATUS_OK;
 }
 
-enum status s3_delete(
-    struct s3_client *client, struct arena *arena, struct str key, struct s3_result *result)
+enum status s3_delete_match(struct s3_client *client, struct arena *arena, struct str key,
+    struct str if_match, struct s3_result *result)
 {
+    const struct fake_object *object = fake_find(key);
+
     (void)client;
-    (void)arena;
     fake.deletes++;
     if (fake.failure != STATUS_OK) {
         return fake_fail(result);
@@ -297,8 +307,40 @@ enum status s3_delete(
         *result = (struct s3_result){ .http_status = 404, .error_code = STR("NoSuchBucket") };
         return STATUS_NOT_FOUND;
     }
+    if (object && !str_is_empty(if_match) && !str_equal(if_match, fake_etag(arena, object))) {
+        *result = (struct s3_result){ .http_status = 412 };
+        return STATUS_PRECONDITION;
+    }
     fake_remove(key);
     *result = (struct s3_result){ .http_status = 204 };
+    return STATUS_OK;
+}
+
+enum status s3_delete(
+    struct s3_client *client, struct arena *arena, struct str key, struct s3_result *result)
+{
+    return s3_delete_match(client, arena, key, STR_EMPTY, result);
+}
+
+enum status s3_delete_many(struct s3_client *client, struct arena *arena, struct s3_deletion *items,
+    size_t count, struct s3_result *result)
+{
+    fake.bulk_deletes++;
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    if (fake.has_no_bulk || fake.has_no_bucket) {
+        *result = (struct s3_result){ .http_status = fake.has_no_bucket ? 404 : 501 };
+        return fake.has_no_bucket ? STATUS_NOT_FOUND : STATUS_STORAGE_REFUSED;
+    }
+    if (fake.before_delete) {
+        fake.before_delete();
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i].status = s3_delete_match(client, arena, items[i].key, items[i].if_match, result);
+        items[i].error_code = items[i].status == STATUS_OK ? STR_EMPTY : STR("AccessDenied");
+    }
+    *result = (struct s3_result){ .http_status = 200 };
     return STATUS_OK;
 }
 

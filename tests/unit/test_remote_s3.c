@@ -321,6 +321,79 @@ static void deleting_nothing_is_done(void **state)
     tiny_clear(&rig.server);
 }
 
+#define DELETED(key)       "<Deleted><Key>" key "</Key></Deleted>"
+#define REFUSED(key, code) "<Error><Key>" key "</Key><Code>" code "</Code></Error>"
+
+static void each_of_many_deletions_tells_its_own_end(void **state)
+{
+    const struct tiny_answer answers[] = {
+        ANSWER("200 OK", "",
+            "<DeleteResult>" REFUSED("c&amp;d", "AccessDenied") DELETED("a")
+                REFUSED("e", "PreconditionFailed") REFUSED("f", "InternalError") "</DeleteResult>"),
+    };
+    struct s3_deletion items[] = {
+        { .key = STR("a") },
+        { .key = STR("nothing said") },
+        { .key = STR("c&d") },
+        { .key = STR("bell \a") },
+        { .key = STR("e"), .if_match = STR("12ab") },
+        { .key = STR("f") },
+    };
+    const enum status expected[] = { STATUS_OK, STATUS_STORAGE, STATUS_STORAGE_REFUSED,
+        STATUS_INVALID, STATUS_PRECONDITION, STATUS_STORAGE };
+    struct rig rig;
+    OPEN(&rig, answers);
+    expect_int("answered", s3_delete_many(&rig.client, *state, items, COUNT_OF(items), &rig.result),
+        STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(items); i++)
+        expect_int(
+            arena_printf(*state, "%.*s", STR_ARG(items[i].key)).ptr, items[i].status, expected[i]);
+    expect_str("code", items[2].error_code, STR("AccessDenied"));
+    stop_rig(&rig);
+    struct str sent = rig.server.requests[0];
+    expect_int("sent", str_starts_with(sent, STR("POST /vitrine?delete= HTTP/1.1\r\n")), true);
+    expect_int("md5", str_find(sent, STR("ontent-md5: ")) > 0, true);
+    expect_int(
+        "etag", str_find(sent, STR("<Object><Key>e</Key><ETag>12ab</ETag></Object>")) > 0, true);
+    expect_int("not for xml", str_find(sent, STR("bell")), -1);
+    tiny_clear(&rig.server);
+}
+
+static void many_deletions_without_an_answer_end_nothing(void **state)
+{
+    const struct tiny_answer answers[] = {
+        ANSWER("200 OK", "", "<DeleteResult>" DELETED("a")), /* cut */
+        ANSWER("501 Not Implemented", "", ERROR_XML("NotImplemented")),
+        ANSWER("404 Not Found", "", ERROR_XML("NoSuchBucket")),
+    };
+    const enum status expected[] = { STATUS_STORAGE, STATUS_STORAGE_REFUSED, STATUS_NOT_FOUND };
+    struct rig rig;
+    OPEN(&rig, answers);
+    rig.client.retry.max_attempts = 1;
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct s3_deletion items[] = { { .key = STR("a") } };
+        enum status status = s3_delete_many(&rig.client, *state, items, 1, &rig.result);
+        expect_int("all of it", status, expected[i]);
+        expect_int("each", items[0].status, status);
+    }
+    stop_rig(&rig);
+    tiny_clear(&rig.server);
+}
+
+static void a_deletion_insists_on_an_etag(void **state)
+{
+    const struct tiny_answer answers[] = {
+        ANSWER("412 Precondition Failed", "", ERROR_XML("PreconditionFailed")),
+    };
+    struct rig rig;
+    OPEN(&rig, answers);
+    expect_int("another", s3_delete_match(&rig.client, *state, STR("k"), STR("12ab"), &rig.result),
+        STATUS_PRECONDITION);
+    stop_rig(&rig);
+    expect_int("sent", str_find(rig.server.requests[0], STR("f-match: \"12ab\"\r\n")) > 0, true);
+    tiny_clear(&rig.server);
+}
+
 /* --- again
  * -------------------------------------------------------------------------------------------- */
 
@@ -791,6 +864,10 @@ int main(void)
             "ranges are cut when the server knows none", ranges_are_cut_when_the_server_knows_none),
         TEST("a body beyond the limit is too large", a_body_beyond_the_limit_is_too_large),
         TEST("deleting nothing is done", deleting_nothing_is_done),
+        TEST("each of many deletions tells its own end", each_of_many_deletions_tells_its_own_end),
+        TEST("many deletions without an answer end nothing",
+            many_deletions_without_an_answer_end_nothing),
+        TEST("a deletion insists on an etag", a_deletion_insists_on_an_etag),
         TEST("what may pass is tried again", what_may_pass_is_tried_again),
         TEST("attempts come to an end", attempts_come_to_an_end),
         TEST("the deadline holds for all attempts", the_deadline_holds_for_all_attempts),
