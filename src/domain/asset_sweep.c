@@ -4,6 +4,8 @@
  * Works through any number of rows in batches, and through each row in an arena of its own, since a
  * look at an object takes 64 KiB.
  */
+#include "domain/asset_sweep.h"
+
 #include "domain/asset_row.h"
 
 #include "base/clock.h"

@@ -5,6 +5,7 @@
 #include "domain/job_kinds.h"
 
 #include "domain/asset.h"
+#include "domain/asset_sweep.h"
 #include "domain/session.h"
 
 #include <inttypes.h>

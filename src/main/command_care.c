@@ -2,6 +2,7 @@
 #include "main/command.h"
 
 #include "domain/asset.h"
+#include "domain/asset_sweep.h"
 #include "domain/health.h"
 #include "domain/session.h"
 #include "store/migrate.h"

@@ -2,6 +2,8 @@
  */
 #include "open_fixture.h"
 
+#include "domain/asset_sweep.h"
+
 enum { GRANT_S = 600, OVER_S = START_S + GRANT_S + 3600 };
 
 static enum status find(struct task *task, struct str key, struct asset *out)

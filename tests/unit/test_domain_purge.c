@@ -1,6 +1,8 @@
 /* Deletions: in bulk, and only of the object that was meant. */
 #include "asset_fixture.h"
 
+#include "domain/asset_sweep.h"
+
 enum { LATER_S = START_S + 86400 };
 
 /* `count` tombstones whose objects storage did not let go at first. */

@@ -1,6 +1,8 @@
 /* Quotas: what is reserved, what is given back, and fifty grants at the edge at once. */
 #include "open_fixture.h"
 
+#include "domain/asset_sweep.h"
+
 #include "domain/quota.h"
 
 #include <pthread.h>

@@ -1,6 +1,8 @@
 /* Images deleted, and what is reconciled afterwards. */
 #include "asset_fixture.h"
 
+#include "domain/asset_sweep.h"
+
 /* --- deletion and reconciliation */
 
 static void a_deleted_image_is_gone_at_once_and_its_row_when_no_put_can_come(void **state)

@@ -1,6 +1,8 @@
 /* Images in the trash: into it, out of it, past it; many at once. */
 #include "asset_fixture.h"
 
+#include "domain/asset_sweep.h"
+
 #include "domain/quota.h"
 #include "domain/trash.h"
 
