@@ -1,7 +1,9 @@
 """Start Vitrine as a person would (tools/run), with data of its own on free ports, and stop it.
 
-Nothing is faked: web server, both workers, database and storage are the ones of `make run`. A started
-Vitrine is bounded in every wait, and after stop() no process of it is left, which is checked.
+Nothing is faked: web server, both workers, database and storage are the ones of `make run`. Only the
+worker that runs jobs is left out unless it is asked for (WORKER="on"), so that nothing happens by
+itself; worker_once() runs what is due. A started Vitrine is bounded in every wait, and after stop() no
+process of it is left, which is checked.
 """
 
 import fcntl
@@ -146,6 +148,7 @@ class Vitrine:
             BIND="127.0.0.1",
             ADMIN_EMAIL=ADMIN_EMAIL,
             ADMIN_PASSWORD=ADMIN_PASSWORD,
+            WORKER="off",
             AWS_EC2_METADATA_DISABLED="true",  # the machine of the tests may be one of Amazon's
         )
         self.environment.update({name: str(value) for name, value in settings.items()})
@@ -187,7 +190,7 @@ class Vitrine:
             self.process.wait()
             raise
         finally:
-            complaints = [line for line in (self.log("vitrine") + self.log("objects")).splitlines()
+            complaints = [line for name in ("vitrine", "objects", "worker") for line in self.log(name).splitlines()
                           if "Sanitizer" in line or "runtime error:" in line]
             left = processes_using(self.data)
             for pid in left:
@@ -205,7 +208,7 @@ class Vitrine:
         return self.start()
 
     def pids_of(self, program="vitrine.fcgi"):
-        """The pids of a program of this Vitrine: vitrine.fcgi, objects.fcgi, lighttpd, nginx."""
+        """The pids of a program of this Vitrine: vitrine.fcgi, vitrine-worker, objects.fcgi, lighttpd, nginx."""
         return [pid for pid in processes_using(self.data) if program in name_of(pid)]
 
     # --- what people have ---
@@ -226,6 +229,21 @@ class Vitrine:
         assert not check or done.returncode == 0, f"vitrine {arguments}: {done.stdout}{done.stderr}"
         return done
 
+    def worker_once(self, check=True, **settings):
+        """Run all jobs that are due; the finished process."""
+        done = subprocess.run(
+            [BUILD / "vitrine-worker", "--once"], env={**self.environment, **settings}, cwd=ROOT,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        assert not check or done.returncode == 0, f"vitrine-worker --once: {done.stdout}{done.stderr}"
+        return done
+
+    def start_worker(self, **settings):
+        """A worker besides the one of tools/run, if any; the caller ends it. Its log: worker.log."""
+        with (self.data / "log" / "worker.log").open("ab") as log:
+            return subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", BUILD / "vitrine-worker"],
+                env={**self.environment, **settings}, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
     def keys(self):
         """(access key id, secret) of the embedded storage."""
         settings = dict(line.split("=", 1) for line in
@@ -234,16 +252,20 @@ class Vitrine:
         unquoted = {name: value.strip("\"'") for name, value in settings.items()}
         return unquoted["S3_ACCESS_KEY_ID"], unquoted["S3_SECRET_ACCESS_KEY"]
 
-    def forget_failed_sign_ins(self):
-        """Empty the table of the sign-in throttle, in a writer's turn (ADR 4) like everyone."""
+    def sql(self, statement, *parameters):
+        """Run a statement on the database, in a writer's turn (ADR 4) like everyone; its rows."""
         with (self.data / "vitrine.db-turn").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             db = sqlite3.connect(self.data / "vitrine.db", timeout=30, isolation_level=None)
             try:
                 db.execute("PRAGMA wal_autocheckpoint = 0")
-                db.execute("DELETE FROM throttle")
+                return db.execute(statement, parameters).fetchall()
             finally:
                 db.close()
+
+    def forget_failed_sign_ins(self):
+        """Empty the table of the sign-in throttle."""
+        self.sql("DELETE FROM throttle")
 
     def log(self, name="vitrine"):
         """The text of one log file: vitrine, lighttpd, nginx, objects, access."""

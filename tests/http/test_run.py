@@ -86,18 +86,19 @@ def test_it_ends_well_when_it_is_stopped(server):
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_whatever_kills_the_supervisor_ends_what_it_started(server):
-    with Vitrine(server) as vitrine:
-        assert len(processes_using(vitrine.data)) >= 4
+    with Vitrine(server, WORKER="on") as vitrine:
+        wait_until(lambda: len(processes_using(vitrine.data)) >= 5)
         vitrine.process.kill()
         wait_until(lambda: processes_using(vitrine.data) == [])
 
 
 # --- supervision ---
 
-@pytest.mark.parametrize("program", ["vitrine.fcgi", "objects.fcgi"])
+@pytest.mark.parametrize("program", ["vitrine.fcgi", "objects.fcgi", "vitrine-worker"])
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_worker_that_dies_is_started_again(server, program):
-    with Vitrine(server) as vitrine:
+    with Vitrine(server, WORKER="on") as vitrine:
+        wait_until(lambda: vitrine.pids_of(program))
         before = vitrine.pids_of(program)
         assert len(before) == 1
         os.kill(before[0], signal.SIGKILL)
