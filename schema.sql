@@ -410,6 +410,38 @@ CREATE TABLE audit (
                                               -- not for readers that distrust the schema (SQLite 3.40)
 ) STRICT;
 
+-- The flight record: what uploads went through between browser, us and storage, for whoever asks why
+-- one failed (src/domain/flight.h). No foreign keys: it outlives the image, and is pruned by age.
+CREATE TABLE flights (
+    asset_id      INTEGER PRIMARY KEY, -- ids of assets are never used twice
+    owner_id      INTEGER NOT NULL,
+    key           TEXT    NOT NULL,    -- this and the next: as they were when it began
+    filename      TEXT    NOT NULL,
+    begun_at      INTEGER NOT NULL,    -- when the key was granted
+    last_at       INTEGER NOT NULL,    -- of the newest attempt
+    attempt_count INTEGER NOT NULL CHECK (attempt_count >= 1), -- ever noted; the newest are kept
+    failure_count INTEGER NOT NULL CHECK (failure_count >= 0)  -- of these
+) STRICT;
+
+CREATE INDEX flights_by_age ON flights (last_at);                              -- FLIGHT_PRUNE
+CREATE INDEX flights_failed ON flights (last_at, asset_id) WHERE failure_count > 0; -- FLIGHT_LIST
+
+CREATE TABLE attempts (
+    asset_id    INTEGER NOT NULL REFERENCES flights (asset_id) ON DELETE CASCADE,
+    number      INTEGER NOT NULL, -- counted from 1 for each upload; ATTEMPT_LIST
+    at          INTEGER NOT NULL,
+    seen_by     TEXT    NOT NULL CHECK (seen_by IN ('server', 'client')),
+    stage       TEXT    NOT NULL CHECK (length(stage) BETWEEN 1 AND 20),
+    http_status INTEGER NOT NULL CHECK (http_status BETWEEN 0 AND 999), -- 0: there was no answer
+    error       TEXT    NOT NULL CHECK (length(error) <= 100),      -- S3's code, ours, or words; empty: none
+    request_id  TEXT    NOT NULL CHECK (length(request_id) <= 128), -- x-amz-request-id
+    id2         TEXT    NOT NULL CHECK (length(id2) <= 128),        -- x-amz-id-2
+    size_bytes  INTEGER CHECK (size_bytes >= 0), -- sent or found; NULL: not known
+    duration_ms INTEGER NOT NULL CHECK (duration_ms >= 0),
+    tries       INTEGER NOT NULL CHECK (tries >= 1), -- requests of which this was the last
+    PRIMARY KEY (asset_id, number)
+) STRICT, WITHOUT ROWID;
+
 -- Failed sign-ins, by a hash of the e-mail address or by client address.
 CREATE TABLE throttle (
     key           TEXT    PRIMARY KEY, -- "account:" + SHA-256, "address:" + client address

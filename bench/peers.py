@@ -17,7 +17,7 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from harness.vitrine import free_port_pair  # noqa: E402
+from harness.ports import free_ports  # noqa: E402
 
 # BENCH_ROUNDS and BENCH_SECONDS make a short run, to try the benchmark itself.
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -84,7 +84,7 @@ class Server:
 def start_hello():
     """A bare FastCGI program behind a lighttpd that is set up like ours."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="vitrine-bench-"))
-    port = free_port_pair()
+    port = free_ports(2)
     subprocess.run(["gcc", "-O2", "-pthread", "-o", folder / "hello", ROOT / "bench" / "hello.c", "-lfcgi"],
                    check=True)
     (folder / "lighttpd.conf").write_text(f"""
@@ -112,7 +112,7 @@ def peer_environment(token, vitrine):
 
 def start_fastapi(token, vitrine):
     """FastAPI + boto3, one worker a core."""
-    port = free_port_pair()
+    port = free_ports(2)
     server = Server(
         ["/usr/bin/python3", "-m", "uvicorn", "fastapi_app:app", "--host", "127.0.0.1", "--port", str(port), "--no-access-log",
          "--log-level", "warning", "--workers", str(os.cpu_count())], port, env=peer_environment(token, vitrine))
@@ -121,7 +121,7 @@ def start_fastapi(token, vitrine):
 
 def start_express(token, vitrine):
     """Express + AWS SDK v3, one process a core."""
-    port = free_port_pair()
+    port = free_ports(2)
     server = Server(["node", "express_app.mjs"], port,
                     env={**peer_environment(token, vitrine), "BENCH_PORT": str(port), "NODE_ENV": "production"})
     return server, f"http://127.0.0.1:{port}"

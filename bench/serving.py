@@ -37,7 +37,8 @@ import zlib
 import requests
 
 from peers import (ROOT, ROUNDS, THREADS, Server, in_turns, start_express, start_fastapi, start_hello, wrk)
-from harness.vitrine import BUILD, Vitrine, free_port_pair
+from harness.ports import free_ports
+from harness.vitrine import BUILD, Vitrine
 
 # --- what is measured ------------------------------------------------------------------------------------
 
@@ -282,7 +283,7 @@ def transfers(urls, file, direction):
 
 
 def start_dav(folder):
-    port = free_port_pair()
+    port = free_ports(2)
     (folder / "files").mkdir()
     (folder / "nginx.conf").write_text(f"""
 worker_processes 1; daemon off; error_log {folder}/error.log; pid {folder}/pid;

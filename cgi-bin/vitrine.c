@@ -79,6 +79,14 @@ static void handle(void *context, struct request *request, struct reply *reply)
         answer_unready(reply);
 }
 
+static void after(void *context)
+{
+    struct slot *slot = context;
+
+    if (slot->is_open)
+        app_after(&slot->thread);
+}
+
 static void close_thread(void *context)
 {
     struct slot *slot = context;
@@ -95,7 +103,7 @@ static void reload(void *shared)
 
 static int serve(struct app *app, const struct config *config, const char *socket_path)
 {
-    struct worker_program program = { open_thread, handle, close_thread, reload, app };
+    struct worker_program program = { open_thread, handle, after, close_thread, reload, app };
     struct worker_options options = { (int)config->threads, socket_path,
         { config->upload_timeout_s, BODY_MIN_BYTES_PER_S }, DRAIN_MAX_BYTES };
     int code;

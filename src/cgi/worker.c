@@ -214,6 +214,8 @@ static void *run_thread(void *context)
         }
         serve_fcgi(worker, thread, &fcgi, &arena);
         arena_reset(&arena);
+        if (program->after)
+            program->after(thread);
         give_memory_back_at_times(&given_back_us);
     }
     FCGX_Free(&fcgi, 1);

@@ -64,3 +64,8 @@ bool access_can_manage_users(const struct actor *actor)
 {
     return actor->role == ROLE_ADMIN;
 }
+
+bool access_can_read_flights(const struct actor *actor)
+{
+    return actor->role == ROLE_ADMIN;
+}

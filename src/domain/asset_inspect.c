@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "crypto/digest.h"
 #include "domain/file_types.h"
+#include "domain/flight.h"
 
 static enum status mismatch(struct task *task, struct str field, struct str sentence)
 {
@@ -171,35 +172,35 @@ static enum status look(
     return status == STATUS_OK ? know_size(task, head, get) : task_fail_storage(task, status, get);
 }
 
-static enum status inspect(struct task *task, struct asset_row *row)
+static enum status inspect(
+    struct task *task, struct asset_row *row, struct s3_result *head, struct s3_result *get)
 {
-    struct s3_result head = { 0 }, get = { 0 };
     struct str proven;
     struct sniff sniff;
-    enum status status = look(task, row->key, &head, &get);
+    enum status status = look(task, row->key, head, get);
 
     if (status != STATUS_OK) {
         return status;
     }
-    sniff = sniff_bytes(get.body);
-    proven = proven_sha256(task, &head, &get);
-    status = check_size(task, row, head.size_bytes);
+    sniff = sniff_bytes(get->body);
+    proven = proven_sha256(task, head, get);
+    status = check_size(task, row, head->size_bytes);
     if (status == STATUS_OK) {
-        status = check_content_type(task, row, head.content_type);
+        status = check_content_type(task, row, head->content_type);
     }
     if (status == STATUS_OK) {
         status = check_sha256(task, row, proven);
     }
     if (status == STATUS_OK) {
-        status = check_policy(task, row, head.size_bytes, &sniff);
+        status = check_policy(task, row, head->size_bytes, &sniff);
     }
     if (status == STATUS_OK) {
-        row->size_bytes = head.size_bytes;
+        row->size_bytes = head->size_bytes;
         row->sha256 = proven;
         row->checksum =
-            str_index(head.checksum_sha256, '-') >= 0 ? head.checksum_sha256 : STR_EMPTY;
-        row->etag = head.etag;
-        row->stored_at = head.last_modified_at > 0 ? head.last_modified_at : clock_now_s();
+            str_index(head->checksum_sha256, '-') >= 0 ? head->checksum_sha256 : STR_EMPTY;
+        row->etag = head->etag;
+        row->stored_at = head->last_modified_at > 0 ? head->last_modified_at : clock_now_s();
         row->is_open |= !task->domain->options->storage.has_conditional_put;
         row->width = sniff.width;
         row->height = sniff.height;
@@ -232,10 +233,37 @@ static void count_refusal(enum status status)
     metrics_count(METRIC_COMMITS, outcome, 0);
 }
 
+/* Why was it looked at? */
+static enum flight_stage stage_of(const struct task *task, const struct asset_row *row)
+{
+    if (!str_equal(row->state, ASSET_PENDING)) {
+        return FLIGHT_CHECK;
+    }
+    return row->is_open || task->actor.user_id == 0 ? FLIGHT_ADOPT : FLIGHT_COMMIT;
+}
+
+/* One line of the flight record: of the request that decided. Where nobody said that something was
+ * uploaded, nothing is as it should be. */
+static void note_look(struct task *task, const struct asset_row *row, enum flight_stage stage,
+    enum status status, const struct s3_result *head, const struct s3_result *get)
+{
+    struct s3_result look = get->attempts == 0 ? *head : *get;
+
+    if (status == STATUS_NOT_UPLOADED && stage != FLIGHT_COMMIT) {
+        return;
+    }
+    look.size_bytes = head->size_bytes;
+    look.duration_ms = head->duration_ms + get->duration_ms;
+    flight_note_storage(task, row->id, stage, status, &look);
+}
+
 enum status asset_inspect(struct task *task, struct asset_row *row)
 {
-    enum status status = inspect(task, row);
+    enum flight_stage stage = stage_of(task, row); /* before the row learns more */
+    struct s3_result head = { 0 }, get = { 0 };
+    enum status status = inspect(task, row, &head, &get);
 
+    note_look(task, row, stage, status, &head, &get);
     if (status != STATUS_OK) {
         count_refusal(status);
     }

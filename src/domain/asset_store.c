@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "domain/flight.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,6 +173,8 @@ static enum status send(struct task *task, const struct spool *spool, struct ass
         s3_put(&task->domain->s3, task->arena, row->key, &source, &options, &result);
 
     row->etag = result.etag;
+    result.size_bytes = spool->size_bytes;
+    flight_note_storage(task, row->id, FLIGHT_PUT, status, &result);
     if (status == STATUS_PRECONDITION) {
         status = recognise(task, row);
     } else if (status != STATUS_OK) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "domain/flight.h"
 #include "domain/trash.h"
 
 #include <inttypes.h>
@@ -192,6 +193,7 @@ static enum status work_through(struct sweep *sweep, const struct asset_rows *ro
         arena_reset(&sweep->work);
         task_begin(&sweep->task);
         status = task_must_stop(&sweep->task) ? STATUS_BUSY : work_on(sweep, &rows->item[i]);
+        flight_flush(sweep->task.domain);
     }
     note(sweep, status);
     return status;

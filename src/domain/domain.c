@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/log.h"
+#include "domain/flight.h"
 #include "domain/task.h"
 #include "store/db.h"
 #include "store/migrate.h"
@@ -76,6 +77,10 @@ enum status domain_open(struct domain *domain, const struct domain_options *opti
 
 void domain_close(struct domain *domain)
 {
+    if (domain->db) {
+        flight_flush(domain);
+    }
+    flight_buffer_free(domain->flights);
     db_close(domain->db);
     credential_lease_close(&domain->keys);
     http_client_free(domain->http);

@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 
 struct db;
+struct flight_buffer;
 
 /* What storage is asked to encrypt objects with. Off: the bucket's own default decides. */
 enum storage_sse { STORAGE_SSE_OFF, STORAGE_SSE_AES256, STORAGE_SSE_KMS };
@@ -96,7 +97,8 @@ struct domain {
     struct http_client *http;
     struct credential_lease keys; /* of this thread */
     struct s3_client s3;
-    struct login_memory logins; /* tokens of this thread's last requests */
+    struct login_memory logins;    /* tokens of this thread's last requests */
+    struct flight_buffer *flights; /* attempts that are not written yet: flight.h */
 };
 
 /*

@@ -66,6 +66,7 @@ struct s3_result {
     struct str error_message;
     struct str body; /* of s3_get into memory */
     int attempts;
+    int64_t duration_ms; /* of all attempts and the pauses between them */
 };
 
 void s3_client_init(struct s3_client *client, const struct s3_location *location,

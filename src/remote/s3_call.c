@@ -392,6 +392,7 @@ enum status s3_call(struct s3_client *client, struct arena *arena, const struct 
         result->attempts++;
         status = try_once(&attempt);
     } while (status != STATUS_OK && prepare_again(&attempt));
+    result->duration_ms = deadline_ms - (attempt.deadline_ms - clock_monotonic_us() / 1000);
     log_failure(&attempt, status);
     if (out_response)
         *out_response = attempt.response;

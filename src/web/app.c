@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/flight.h"
 #include "web/cookies.h"
 #include "web/cors.h"
 #include "web/docs_model.h"
@@ -203,4 +204,9 @@ void app_handle(struct app_thread *thread, struct request *request, struct reply
     duration_us = clock_monotonic_us() - begin_us;
     log_request(&exchange, duration_us);
     request_count(&exchange, status, duration_us);
+}
+
+void app_after(struct app_thread *thread)
+{
+    flight_flush(&thread->domain);
 }

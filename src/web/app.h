@@ -89,4 +89,7 @@ void app_thread_close(struct app_thread *thread);
  */
 void app_handle(struct app_thread *thread, struct request *request, struct reply *reply);
 
+/* What nobody waits for: writes the flight record. Called when the answer is on its way. */
+void app_after(struct app_thread *thread);
+
 #endif

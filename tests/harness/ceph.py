@@ -8,7 +8,8 @@ import base64
 import json
 import uuid
 
-from .daemons import Daemons, free_port
+from .daemons import Daemons
+from .ports import free_port
 
 ACCESS_KEY = "VITRINEACCESS"
 SECRET_KEY = "vitrine-secret-key-for-loopback-tests-only"

@@ -7,7 +7,8 @@ If-None-Match on PUT and no PutBucketCors (its CORS is the cluster's configurati
 
 import getpass
 
-from .daemons import Daemons, free_port
+from .daemons import Daemons
+from .ports import free_port
 
 ACCESS_KEY = "vitrine:app"
 SECRET_KEY = "vitrine-swift-secret"

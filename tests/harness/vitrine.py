@@ -12,13 +12,14 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import tempfile
 import time
 
 import requests
+
+from .ports import free_ports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
@@ -31,22 +32,6 @@ STOP_TIMEOUT_S = 30
 
 # Settings of the machine that the tests run on must not leak in.
 SETTINGS_PREFIXES = ("S3_", "AWS_", "CLOUDFRONT_", "JWT_", "OPEN_", "SECRETS_")
-
-
-def free_port_pair():
-    """A port p for which p and p + 1 are free on 127.0.0.1."""
-    for _ in range(100):
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            if port >= 65535:
-                continue
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no two neighbouring free ports on 127.0.0.1")
 
 
 def is_using(process, folder):
@@ -129,7 +114,7 @@ class Vitrine:
         self.server = server
         self.is_own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="vitrine-test-"))
-        self.port = free_port_pair()
+        self.port = free_ports(2)
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.objects_url = f"http://127.0.0.1:{self.port + 1}"
         self.admin_email = ADMIN_EMAIL

@@ -11,6 +11,10 @@
     s3              a boto3 client of `vitrine`'s embedded storage
 
 Tests marked `slow` run only with TEST_SLOW=1.
+
+tests/run lets several processes share the tests (pytest-xdist, --dist loadgroup): what of one file runs
+under one web server stays together, in one process, which starts the Vitrines that it needs for itself.
+Tests marked `alone` measure time or load; they run when the others are done, one after the other.
 """
 
 import os
@@ -26,12 +30,21 @@ from harness.vitrine import Vitrine
 SERVERS = ("lighttpd", "nginx")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{web_server_of(item)}"))
     if os.environ.get("TEST_SLOW"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
+
+
+def web_server_of(item):
+    """The web server that a test names as a parameter; lighttpd is that of the rest."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return next((value for value in parameters if value in SERVERS), "lighttpd")
 
 
 @pytest.fixture(scope="session")

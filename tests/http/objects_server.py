@@ -29,6 +29,8 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
+from harness.ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("OBJECTS_PROGRAMS", ROOT / "build"))
 KINDS = ("lighttpd", "nginx")
@@ -73,12 +75,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def wait_until(condition, seconds=10, what="it"):

@@ -11,7 +11,8 @@ import time
 import pytest
 import requests
 
-from harness.vitrine import ROOT, Vitrine, free_port_pair, processes_using
+from harness.ports import free_ports
+from harness.vitrine import ROOT, Vitrine, processes_using
 
 SERVERS = ("lighttpd", "nginx")
 
@@ -32,7 +33,7 @@ def answers(vitrine):
 
 def refusal(**settings):
     """What tools/run says when it does not start: (exit code, words)."""
-    environment = {**os.environ, "PORT": str(free_port_pair()), **settings}
+    environment = {**os.environ, "PORT": str(free_ports(2)), **settings}
     done = subprocess.run([ROOT / "tools" / "run"], env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stderr
