@@ -46,8 +46,8 @@ static int thread_count(const struct config *config)
 
 static int serve(struct objects *objects, const struct config *config, const char *socket_path)
 {
-    struct worker_program program = { objects_thread_open, objects_handle, NULL, objects_thread_close,
-        NULL, objects };
+    struct worker_program program = { objects_thread_open, objects_handle, NULL,
+        objects_thread_close, NULL, objects };
     struct worker_options options = { thread_count(config), socket_path,
         { config->upload_timeout_s, BODY_MIN_BYTES_PER_S }, DRAIN_MAX_BYTES };
     return worker_run(&program, &options);

@@ -20,8 +20,8 @@
 struct worker_program {
     void *(*thread_open)(void *shared);
     void (*handle)(void *thread, struct request *request, struct reply *reply);
-    void (*after)(void *thread); /* when the answer is on its way; may be NULL. Not of a CGI request,
-                                    whose thread closes at once */
+    void (*after)(void *thread); /* when the answer is on its way; may be NULL. Not of a CGI
+                                    request, whose thread closes at once */
     void (*thread_close)(void *thread);
     void (*reload)(void *shared); /* SIGHUP, in the main thread; may be NULL */
     void *shared;
