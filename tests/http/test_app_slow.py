@@ -117,6 +117,7 @@ def answer_of(connection, patience_s):
     return text
 
 
+@pytest.mark.alone
 def test_slow_holders_of_grants_leave_threads_for_others_and_are_given_up(strict):
     urls = grants(strict, STRANGERS + 2)
     host, port = strict.objects_url.removeprefix("http://").split(":")
@@ -145,6 +146,7 @@ def test_slow_holders_of_grants_leave_threads_for_others_and_are_given_up(strict
         assert time.monotonic() - began < 10
 
 
+@pytest.mark.alone
 def test_strangers_who_begin_forms_leave_threads_to_everyone_else(strict):
     """They took every thread, without any key, for as long as a body may pause."""
     grant = grants(strict, 1, "beside-forms")[0]

@@ -53,13 +53,12 @@ def test_promtool_finds_nothing_to_complain_of(vitrine, admin):
     assert not (checked.stdout + checked.stderr).strip()
 
 
-def test_the_alerts_are_sound_and_about_metrics_that_there_are(lighttpd):
+def test_the_alerts_are_sound_and_about_metrics_that_there_are(lighttpd, tmp_path):
     folder = ROOT / "deploy" / "monitoring"
-    (lighttpd.data / "monitoring").mkdir()
     for file in folder.iterdir():
-        (lighttpd.data / "monitoring" / file.name).write_text(file.read_text())
-    (lighttpd.data / "monitoring" / "vitrine-token").write_text(TOKEN)
-    checked = subprocess.run(["promtool", "check", "config", "prometheus.yml"], cwd=lighttpd.data / "monitoring",
+        (tmp_path / file.name).write_text(file.read_text())
+    (tmp_path / "vitrine-token").write_text(TOKEN)
+    checked = subprocess.run(["promtool", "check", "config", "prometheus.yml"], cwd=tmp_path,
                              capture_output=True, text=True, timeout=60, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     text = lighttpd.admin().get("/metrics").text

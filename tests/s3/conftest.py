@@ -13,6 +13,15 @@ from harness.swift import Swift
 from harness.vitrine import Vitrine
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for the groups
+def pytest_collection_modifyitems(items):
+    """Each storage is started by one process of those that share the tests."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        storage = parameters.get("storage")
+        item.add_marker(pytest.mark.xdist_group(storage.__name__ if storage else item.path.stem))
+
+
 def settings_for(storage, **more):
     return {
         "S3_ENDPOINT_URL": storage.url,
