@@ -42,6 +42,7 @@ handler_fn auth_signout_post;
 handler_fn health_get;
 handler_fn metrics_get;
 handler_fn openapi_get;
+handler_fn api_attempts_post;
 handler_fn api_presign_upload_post;
 handler_fn api_presign_uploads_post;
 handler_fn api_images_get;
@@ -75,6 +76,7 @@ handler_fn storage_v1_health_get;
 
 extern const struct param_set auth_signin_post_params;
 extern const struct param_set auth_refresh_post_params;
+extern const struct param_set api_attempts_post_params;
 extern const struct param_set api_presign_upload_post_params;
 extern const struct param_set api_presign_uploads_post_params;
 extern const struct param_set api_images_get_params;

@@ -97,6 +97,8 @@ const struct route route_table[] = {
       "Change title, alternative text and tags." },
     { "/images/:id/signed-url",                  METHOD_GET,     api_image_signed_url_get,            FOR_PROGRAMS, ACCESS_VIEWER, SCOPE_READ,   RATE_READ,    NATIVE, CSRF_NONE,   BODY_NONE,      0,      NULL,
       "A signed URL that shows an image for a few minutes." },
+    { "/images/attempts",                        METHOD_POST,    api_attempts_post,                   FOR_PROGRAMS, ACCESS_EDITOR, SCOPE_UPLOAD, RATE_WRITE,   NATIVE, CSRF_ORIGIN, BODY_JSON,      256 KB, &api_attempts_post_params,
+      "Report what the client saw of its uploads, for the flight record." },
     { "/images/presign-upload",                  METHOD_POST,    api_presign_upload_post,             FOR_PROGRAMS, ACCESS_EDITOR, SCOPE_UPLOAD, RATE_PRESIGN, NATIVE, CSRF_ORIGIN, BODY_JSON,      8 KB,   &api_presign_upload_post_params,
       "Reserve a key and presign the PUT of one file." },
     { "/images/presign-uploads",                 METHOD_POST,    api_presign_uploads_post,            FOR_PROGRAMS, ACCESS_EDITOR, SCOPE_UPLOAD, RATE_PRESIGN, NATIVE, CSRF_ORIGIN, BODY_JSON,      128 KB, &api_presign_uploads_post_params,

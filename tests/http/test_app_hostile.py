@@ -10,6 +10,7 @@ from app_people import assert_problem, signed_in, token_client
 from app_pictures import png, upload
 
 JSON_ENDPOINTS = (
+    ("POST", "/images/attempts"),
     ("POST", "/images/presign-upload"),
     ("POST", "/images/presign-uploads"),
     ("POST", "/images"),

@@ -206,6 +206,8 @@ def test_real_answers_are_as_it_says(vitrine, document):
         ("POST", "/images/presign-upload", {}, {"filename": "a.exe", "filetype": "application/x-msdownload"}),
         ("POST", "/images/presign-uploads", {}, {"files": [{"filename": "a.png", "filetype": "image/png"},
                                                           {"filename": "a.exe", "filetype": "x/y"}]}),
+        ("POST", "/images/attempts", {}, {"attempts": [{"key": image["key"], "stage": "put", "http_status": 200}]}),
+        ("POST", "/images/attempts", {}, {"attempts": [{"key": image["key"], "stage": "teleport"}]}),
         ("GET", "/images", {}, None),
         ("GET", "/images/{id}", {"id": number}, None),
         ("GET", "/images/{id}", {"id": 999999}, None),

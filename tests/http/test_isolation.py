@@ -139,6 +139,7 @@ TABLE = {
     ("DELETE", "/images/:id"): api("DELETE", "/images/ID", is_end=True),
     ("PATCH", "/images/:id"): api("PATCH", "/images/ID", {"version": 999, "title": "x"}, mine=(409,)),
     ("GET", "/images/:id/signed-url"): api("GET", "/images/ID/signed-url"),
+    ("POST", "/images/attempts"): Nothing("answers the same about every key that is not one's own: test_flight.py"),
     ("POST", "/images/presign-upload"): UPLOADS,
     ("POST", "/images/presign-uploads"): UPLOADS,
     ("POST", "/images/signed-cookies"): Nothing("is for one's own folder"),

@@ -341,6 +341,7 @@ void browser_visit(
     reply_init(reply, arena, (struct reply_sink){ write_nothing, NULL });
     reply->is_head = request->method == METHOD_HEAD;
     app_handle(&world->thread, request, reply);
+    app_after(&world->thread);
     note_route(request, reply);
     learn(world, browser, reply);
     *out = (struct answer){ reply->http_status, head_text(arena, reply), buf_str(&reply->body) };
