@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/flight.h"
 
 #include <inttypes.h>
 
@@ -84,6 +85,7 @@ static enum status purge_other(struct task *task, const struct asset_row *row, b
         return forget(task, row, true);
     }
     status = s3_delete_match(&task->domain->s3, task->arena, row->key, head.etag, &result);
+    flight_note_storage(task, row->id, FLIGHT_DELETE, status, &result);
     if (status == STATUS_PRECONDITION) {
         return STATUS_OK; /* it is being written: pending */
     }
@@ -98,6 +100,7 @@ enum status asset_purge(struct task *task, const struct asset_row *row, bool *ou
     enum status status =
         s3_delete_match(&task->domain->s3, task->arena, row->key, only_etag(task, row), &result);
 
+    flight_note_storage(task, row->id, FLIGHT_DELETE, status, &result);
     *out_is_pending = status != STATUS_OK;
     if (status == STATUS_PRECONDITION) {
         return purge_other(task, row, out_is_pending);
@@ -110,6 +113,17 @@ enum status asset_purge(struct task *task, const struct asset_row *row, bool *ou
 }
 
 /* --- many at once --- */
+
+/* Of a thousand deletions, those that failed are told. */
+static void note_kept(struct task *task, const struct asset_row *rows,
+    const struct s3_deletion *items, size_t count, const struct s3_result *result)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].status != STATUS_OK) {
+            flight_note_storage(task, rows[i].id, FLIGHT_DELETE, items[i].status, result);
+        }
+    }
+}
 
 /* All rows whose object is gone, in one transaction. */
 static enum status forget_all(
@@ -146,6 +160,7 @@ enum status asset_purge_many(
     if (status != STATUS_OK) {
         return task_fail_storage(task, status, &result);
     }
+    note_kept(task, rows, items, count, &result);
     status = forget_all(task, rows, items, count);
     for (size_t i = 0; i < count; i++) {
         out_ends[i] = items[i].status;

@@ -193,7 +193,11 @@ static enum status work_through(struct sweep *sweep, const struct asset_rows *ro
         arena_reset(&sweep->work);
         task_begin(&sweep->task);
         status = task_must_stop(&sweep->task) ? STATUS_BUSY : work_on(sweep, &rows->item[i]);
-        flight_flush(sweep->task.domain);
+        if (sweep->dry) {
+            flight_forget(sweep->task.domain);
+        } else {
+            flight_flush(sweep->task.domain);
+        }
     }
     note(sweep, status);
     return status;

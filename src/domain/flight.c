@@ -148,6 +148,13 @@ static enum status write_all(struct db *db, struct flight_buffer *buffer)
     return db_end_soon(db, status);
 }
 
+void flight_forget(struct domain *domain)
+{
+    if (domain->flights) {
+        domain->flights->first = domain->flights->count = 0;
+    }
+}
+
 void flight_flush(struct domain *domain)
 {
     struct flight_buffer *buffer = domain->flights;
@@ -161,7 +168,7 @@ void flight_flush(struct domain *domain)
         log_event(LOG_WARN, "%zu attempts could not be written to the flight record: %.*s",
             buffer->count, STR_ARG(status_code(status)));
     }
-    buffer->first = buffer->count = 0;
+    flight_forget(domain);
 }
 
 void flight_buffer_free(struct flight_buffer *buffer)

@@ -81,6 +81,9 @@ void flight_note_storage(struct task *task, int64_t asset_id, enum flight_stage 
  * when nothing was. What cannot be written is logged and forgotten. Not inside a transaction. */
 void flight_flush(struct domain *domain);
 
+/* Nothing of what was noted since then happened: for who only looks. */
+void flight_forget(struct domain *domain);
+
 /* Of domain_close. NULL is legal. */
 void flight_buffer_free(struct flight_buffer *buffer);
 
