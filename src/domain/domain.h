@@ -34,6 +34,8 @@ struct storage_options {
     bool has_conditional_put;    /* honours If-None-Match on PUT (Swift does not) */
     bool has_conditional_delete; /* honours If-Match on DELETE (Swift and older RGW do not) */
     bool has_checksum;           /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
+    bool has_post_policy;        /* takes signed forms (AWS, Ceph; neither Swift nor R2) */
+    bool has_conditional_post;   /* with a field if-none-match, so that a form writes once (ours) */
     enum storage_sse sse;        /* said with every PUT, ours and those of grants */
     struct str sse_kms_key;      /* of STORAGE_SSE_KMS; empty: the account's default key */
     bool has_sse_bucket_key; /* of STORAGE_SSE_KMS: fewer calls to KMS, by a key of the bucket */

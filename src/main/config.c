@@ -195,6 +195,8 @@ static void complete_storage(struct arena *arena, struct config *config)
     s3->conditional_delete = config->s3_conditional_delete_switch == CONFIG_AUTO
                                  ? is_aws || s3->is_embedded
                                  : config->s3_conditional_delete_switch == CONFIG_ON;
+    s3->post_policy = config->s3_post_switch == CONFIG_AUTO ? is_aws || s3->is_embedded
+                                                            : config->s3_post_switch == CONFIG_ON;
 }
 
 /* Minutes count where nobody gave seconds. */

@@ -43,6 +43,7 @@ struct config_storage {
     bool path_style;
     bool conditional_put;    /* sign if-none-match: * */
     bool conditional_delete; /* say If-Match when deleting; always set after config_load */
+    bool post_policy;        /* takes signed forms of browsers */
     bool checksum;           /* sign x-amz-checksum-sha256 when the hash is known */
     enum storage_sse sse;
     struct str sse_kms_key; /* empty: the account's default key */
@@ -169,6 +170,7 @@ struct config {
     /* The files that were read, for messages; empty when absent. */
     struct str dotenv_file;
     int64_t s3_embedded_switch; /* enum config_switch: S3_EMBEDDED as given */
+    int64_t s3_post_switch;     /* enum config_switch: S3_POST_POLICY as given */
     int64_t s3_path_switch;     /* enum config_switch: S3_PATH_STYLE as given */
     int64_t s3_conditional_delete_switch;
 };

@@ -105,6 +105,8 @@ static enum status wire_storage(struct arena *arena, const struct config *config
     out->has_conditional_put = s3->conditional_put;
     out->has_conditional_delete = s3->conditional_delete;
     out->has_checksum = s3->checksum;
+    out->has_post_policy = s3->post_policy;
+    out->has_conditional_post = s3->is_embedded;
     out->sse = s3->sse;
     out->sse_kms_key = s3->sse_kms_key;
     out->has_sse_bucket_key = s3->sse_bucket_key;

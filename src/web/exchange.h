@@ -53,7 +53,8 @@ struct exchange {
     void *params; /* the struct that the route's parameters describe; NULL without any */
     struct field_errors errors;
 
-    enum flash flash; /* what the last page left for this one */
+    bool posts_to_storage; /* the page has a form that goes to storage: its CSP allows that */
+    enum flash flash;      /* what the last page left for this one */
 };
 
 /* The scheme and host that the person opened: PUBLIC_URL, else by the Host header; empty when there

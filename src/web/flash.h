@@ -14,6 +14,8 @@
     /* enum             name in the cookie  kind     text */ \
     X(NONE,             "",                 "ok",    "") \
     X(SAVED,            "saved",            "ok",    "Saved.") \
+    X(UPLOADED,         "uploaded",         "ok",    "The image is saved.") \
+    X(UPLOADED_AGAIN,   "uploaded-again",   "note",  "The image is saved. You have another one with exactly the same bytes.") \
     X(DELETED,          "deleted",          "ok",    "The image was deleted.") \
     X(DELETED_PENDING,  "deleted-pending",  "note",  "The image was deleted. Its file leaves the storage as soon as the storage answers.") \
     X(PASSWORD_CHANGED, "password-changed", "ok",    "Your password was changed. Other browsers were signed out.") \

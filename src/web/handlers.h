@@ -23,6 +23,10 @@ handler_fn image_download_get;
 handler_fn image_address_get;
 handler_fn upload_get;
 handler_fn upload_post;
+handler_fn upload_form_get;
+handler_fn upload_form_post;
+handler_fn upload_form_send_get;
+handler_fn upload_form_saved_get;
 handler_fn account_get;
 handler_fn account_password_post;
 handler_fn account_session_revoke_post;
@@ -33,6 +37,8 @@ extern const struct param_set sign_in_get_params;
 extern const struct param_set sign_in_post_params;
 extern const struct param_set images_get_params;
 extern const struct param_set image_post_params;
+extern const struct param_set upload_form_post_params;
+extern const struct param_set upload_form_saved_get_params;
 extern const struct param_set account_password_post_params;
 
 /* api/ */

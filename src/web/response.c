@@ -89,11 +89,14 @@ static struct str content_security_policy(struct exchange *exchange)
     struct str images = domain_image_origins(&exchange->task);
     struct str storage = domain_storage_origin(&exchange->task);
 
+    bool posts_to_storage = exchange->posts_to_storage;
+
     return arena_printf(exchange->arena,
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
         "img-src 'self' blob: %.*s; connect-src 'self' %.*s; worker-src 'self'; "
-        "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        STR_ARG(images), STR_ARG(storage));
+        "manifest-src 'self'; form-action 'self'%s%.*s; base-uri 'none'; frame-ancestors 'none'",
+        STR_ARG(images), STR_ARG(storage), posts_to_storage ? " " : "",
+        STR_ARG(posts_to_storage ? storage : STR_EMPTY));
 }
 
 static bool is_page(const struct reply *reply)

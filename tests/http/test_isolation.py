@@ -76,7 +76,7 @@ def api(method, path, body=None, **one):
 
 def page(path, fields=None, **one):
     def ask(person, image):
-        address = path.replace("ID", str(image.id))
+        address = path.replace("ID", str(image.id)).replace("KEY", image.key)
         if fields is None:
             return person.browser.get(address)
         token = person.browser.csrf("/admin/account") if person.name != "nobody" else "none"
@@ -110,6 +110,10 @@ TABLE = {
     ("GET", "/admin/images/:id/download"): page("/admin/images/ID/download", mine=(302,)),
     ("GET", "/admin/upload"): Nothing("is a form"),
     ("POST", "/admin/upload"): UPLOADS,
+    ("GET", "/admin/upload/form"): Nothing("is a form"),
+    ("POST", "/admin/upload/form"): UPLOADS,
+    ("GET", "/admin/upload/form/:id"): page("/admin/upload/form/ID", mine=(303,), admin_sees=False),
+    ("GET", "/admin/upload/form/:id/saved"): page("/admin/upload/form/ID/saved?key=KEY", mine=(303,), admin_sees=False),
     ("GET", "/api/profile/images"): api_lists("/api/profile/images", "/api/profile/images?before=999999", admin_sees=False),
     ("DELETE", "/api/profile/images/:id"): api("DELETE", "/api/profile/images/ID", admin_sees=False, is_end=True),
     ("GET", "/api/profile/images/:id/signed-url"): api("GET", "/api/profile/images/ID/signed-url", admin_sees=False),

@@ -92,6 +92,7 @@ void world_open(struct world *world)
         jwt_key_from_secret(STR("not a secret, but long enough to be one"));
     world->options.domain.jwt.ring_count = 1;
     fill_storage(world, stub_storage_start());
+    world->options.domain.storage.has_post_policy = true;
     check(
         migrate_database(&world->arena, world->options.domain.database_path, &report) == STATUS_OK,
         "migrate_database");
@@ -296,9 +297,13 @@ static void learn(struct world *world, struct browser *browser, const struct rep
     struct str mark = STR("name=\"csrf\" value=\"");
     ssize_t at = str_find(body, mark);
 
-    for (size_t i = 0; i < reply->header_count; i++)
+    for (size_t i = 0; i < reply->header_count; i++) {
         if (str_equal_nocase(reply->headers[i].name, STR("Set-Cookie")))
             keep_cookie(browser, reply->headers[i].value);
+        if (str_starts_with(reply->headers[i].value, STR("/admin/upload/form/")))
+            keep_member(reply->headers[i].value, STR("/admin/upload/form/"), world->last_id,
+                sizeof(world->last_id));
+    }
     if (at >= 0)
         snprintf(browser->csrf, sizeof(browser->csrf), "%.43s", body.ptr + at + mark.len);
     if (str_find(body, STR("\"method\":\"PUT\"")) >= 0)

@@ -28,7 +28,7 @@ struct world {
     struct app_thread thread;
     char folder[64];
     char last_key[128]; /* of the last upload grant */
-    char last_id[32];   /* of the last image that an API answered */
+    char last_id[32];   /* of the last image that an API answered, or a form was made for */
     int64_t now_s;
 };
 

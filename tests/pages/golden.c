@@ -32,11 +32,19 @@ static int is_time_byte(int byte)
     return isdigit(byte);
 }
 
+static int is_base64_byte(int byte)
+{
+    return isalnum(byte) || byte == '+' || byte == '/' || byte == '=';
+}
+
 static const struct scrub scrubs[] = {
     { STR_INIT("name=\"csrf\" value=\""), is_token_byte, "CSRF" },
     { STR_INIT("vitrine_session="), is_token_byte, "SESSION" },
     { STR_INIT("vitrine_pre="), is_token_byte, "PRE" },
     { STR_INIT("X-Amz-Signature="), is_token_byte, "SIGNATURE" },
+    { STR_INIT("x-amz-signature\" value=\""), is_token_byte, "SIGNATURE" },
+    { STR_INIT("name=\"policy\" value=\""), is_base64_byte, "POLICY" },
+    { STR_INIT("/admin/upload/form/"), is_time_byte, "ID" },
     { STR_INIT("oken\":\"ey"), is_jwt_byte, "JWT" },
     { STR_INIT("oken\":\"vr_"), is_token_byte, "REFRESH" },
     { STR_INIT("images/2026/11/"), is_token_byte, "KEY" },

@@ -255,6 +255,23 @@ static const struct step steps[] = {
     { "limit-api",                     GRACE, { "GET", "/images?limit=1", NULL, NULL, NULL }, 429, .reads_an_hour = 1 },
     { "limit-page",                    GRACE, { "GET", "/admin/images", NULL, NULL, NULL }, 429, .reads_an_hour = 1 },
 
+    /* --- the form that goes straight to the storage --- */
+    { "straight-begins",               GRACE, { "GET", "/admin/upload/form", NULL, NULL, NULL }, 200 },
+    { "straight-nothing-chosen",       GRACE, { "POST", "/admin/upload/form", FORM, "csrf={csrf}&filename=", NULL }, 422 },
+    { "straight-type-refused",         GRACE, { "POST", "/admin/upload/form", FORM, "csrf={csrf}&filename=drawing.svg", NULL }, 422 },
+    { "straight-over-quota",           GRACE, { "POST", "/admin/upload/form", FORM, "csrf={csrf}&filename=boat.png", NULL }, 422, .quota = { 1, 0 } },
+    { "straight-wrong-token",          GRACE, { "POST", "/admin/upload/form", FORM, "csrf=x&filename=boat.png", NULL }, 403 },
+    { "straight-reserves",             GRACE, { "POST", "/admin/upload/form", FORM, "csrf={csrf}&filename=Red+%22boat%22.png", NULL }, 303 },
+    { "straight-form",                 GRACE, { "GET", "/admin/upload/form/{id}", NULL, NULL, NULL }, 200 },
+    { "straight-not-arrived",          GRACE, { "GET", "/admin/upload/form/{id}/saved", NULL, NULL, NULL }, 409, .storage = STUB_HAS_NOTHING },
+    { "straight-storage-refuses",      GRACE, { "GET", "/admin/upload/form/{id}/saved", NULL, NULL, NULL }, 502, .storage = STUB_REFUSES },
+    { "straight-key-of-another",       GRACE, { "GET", "/admin/upload/form/{id}/saved?bucket=vitrine&key=images%2F1.png&etag=%22x%22", NULL, NULL, NULL }, 404 },
+    { "straight-saved",                GRACE, { "GET", "/admin/upload/form/{id}/saved?bucket=vitrine&etag=%22x%22", NULL, NULL, NULL }, 303 },
+    { "straight-saved-again",          GRACE, { "GET", "/admin/upload/form/{id}/saved", NULL, NULL, NULL }, 303 },
+    { "straight-has-an-image",         GRACE, { "GET", "/admin/upload/form/{id}", NULL, NULL, NULL }, 303 },
+    { "straight-reserves-another",     GRACE, { "POST", "/admin/upload/form", FORM, "csrf={csrf}&filename=late.png", NULL }, 303 },
+    { "straight-form-is-over",         GRACE, { "GET", "/admin/upload/form/{id}", NULL, NULL, NULL }, 410, .wait_s = 901 },
+
     /* --- time passes --- */
     { "health",                        NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200 },
     { "health-is-remembered",          NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200, .storage = STUB_REFUSES },

@@ -4,8 +4,7 @@
  */
 #include "web/handlers.h"
 
-#include "domain/asset.h"
-#include "domain/file_types.h"
+#include "domain/asset_form.h"
 #include "domain/quota.h"
 #include "web/form_parts.h"
 #include "web/guard.h"
@@ -13,9 +12,10 @@
 #include "web/model.h"
 #include "web/response.h"
 #include "web/text.h"
+#include "web/types_text.h"
 #include "web/upload_turn.h"
 
-enum { FILES_MAX = 100, FIELD_MAX_BYTES = 1000, LIST_MAX_BYTES = 4000 };
+enum { FILES_MAX = 100, FIELD_MAX_BYTES = 1000 };
 
 static const struct policy *policy_of(const struct exchange *exchange)
 {
@@ -23,67 +23,6 @@ static const struct policy *policy_of(const struct exchange *exchange)
 }
 
 /* --- the page --- */
-
-/* All of a type's extensions, each but the first after `between`; empty: none is known. */
-static struct str extensions_of(struct arena *arena, struct str media_type, const char *between)
-{
-    const struct file_type *type = file_type_find(media_type);
-    struct buf out;
-
-    buf_init_arena(&out, arena, LIST_MAX_BYTES);
-    for (size_t i = 0; type && i < COUNT_OF(type->extensions); i++) {
-        if (str_is_empty(type->extensions[i]))
-            break;
-        buf_put_c(&out, i > 0 ? between : "");
-        buf_put(&out, type->extensions[i]);
-    }
-    return buf_str(&out);
-}
-
-static json_t *types_model(struct arena *arena, const struct policy *policy)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < policy->type_count; i++) {
-        struct str type = policy->types[i];
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:o}", "type", json_from_str(type), "label",
-                      json_from_str(file_type_label(arena, type)), "extensions",
-                      json_from_str(extensions_of(arena, type, " "))));
-    }
-    return list;
-}
-
-/* "JPEG, PNG or HEIC" */
-static json_t *types_text(struct arena *arena, const struct policy *policy)
-{
-    struct buf out;
-
-    buf_init_arena(&out, arena, LIST_MAX_BYTES);
-    for (size_t i = 0; i < policy->type_count; i++) {
-        if (i > 0)
-            buf_put_c(&out, i + 1 == policy->type_count ? " or " : ", ");
-        buf_put(&out, file_type_label(arena, policy->types[i]));
-    }
-    return json_from_str(buf_str(&out));
-}
-
-/* For the file dialog: "image/jpeg,.jpg,.jpeg,image/png,.png" */
-static json_t *accept_text(struct arena *arena, const struct policy *policy)
-{
-    struct buf out;
-
-    buf_init_arena(&out, arena, LIST_MAX_BYTES);
-    for (size_t i = 0; i < policy->type_count; i++) {
-        struct str extensions = extensions_of(arena, policy->types[i], ",");
-        if (i > 0)
-            buf_put_byte(&out, ',');
-        buf_put(&out, policy->types[i]);
-        buf_put_c(&out, str_is_empty(extensions) ? "" : ",");
-        buf_put(&out, extensions);
-    }
-    return json_from_str(buf_str(&out));
-}
 
 /* Whether there is a quota. What failed before on this page stays the task's failure. */
 static bool look_at_quota(struct exchange *exchange, struct quota_state *out)
@@ -142,6 +81,8 @@ static enum status render(struct exchange *exchange, int http_status, json_t *re
             types_model(arena, policy), "quota_text", quota_text(exchange)));
     json_object_set_new(model, "errors", model_errors(arena, fields, &exchange->errors));
     json_object_set_new(model, "results", results);
+    json_object_set_new(model, "form_page",
+        asset_form_is_possible(&exchange->task) ? json_string("/admin/upload/form") : json_null());
     return response_page(exchange, http_status, "upload", model);
 }
 
@@ -178,22 +119,30 @@ static enum status check_csrf(struct exchange *exchange, struct form_parts *part
     return guard_csrf_matches(exchange, str_from(token, len)) ? STATUS_OK : STATUS_BAD_CSRF;
 }
 
-static void add_saved(
-    struct upload_results *results, struct arena *arena, const struct asset *asset)
+static json_t *page_of(struct arena *arena, const struct asset *asset)
 {
+    return model_format(arena, "/admin/images/%lld", (long long)asset->id);
+}
+
+static void add_saved(
+    struct exchange *exchange, struct upload_results *results, const struct asset *asset)
+{
+    const struct duplicate *twin = duplicate_of(&exchange->task, asset);
+    bool is_again = twin != NULL && !twin->is_in_trash;
+
     results->saved++;
     json_array_append_new(results->items,
-        json_pack("{s:o, s:b, s:o, s:n, s:n}", "name", json_from_str(asset->filename), "is_saved",
-            1, "page", model_format(arena, "/admin/images/%lld", (long long)asset->id), "error",
-            "hint"));
+        json_pack("{s:o, s:b, s:o, s:o, s:n, s:n}", "name", json_from_str(asset->filename),
+            "is_saved", 1, "page", page_of(exchange->arena, asset), "twin",
+            is_again ? page_of(exchange->arena, &twin->asset) : json_null(), "error", "hint"));
 }
 
 static void add_refused(
     struct upload_results *results, struct str name, const struct failure *failure)
 {
     json_array_append_new(results->items,
-        json_pack("{s:o, s:b, s:n, s:o, s:o}", "name", json_from_str(name), "is_saved", 0, "page",
-            "error",
+        json_pack("{s:o, s:b, s:n, s:n, s:o, s:o}", "name", json_from_str(name), "is_saved", 0,
+            "page", "twin", "error",
             json_from_str(str_is_empty(failure->sentence) ? status_sentence(failure->status)
                                                           : failure->sentence),
             "hint", model_text_or_null(failure->hint)));
@@ -225,7 +174,7 @@ static void store_one(
     status = asset_store_stream(
         &exchange->task, &request, (struct byte_source){ form_parts_read, parts }, &asset);
     if (status == STATUS_OK) {
-        add_saved(results, exchange->arena, &asset);
+        add_saved(exchange, results, &asset);
         return;
     }
     exchange->task.failure.status = status;
