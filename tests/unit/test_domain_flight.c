@@ -1,6 +1,7 @@
 /* What uploads went through: noted, cleaned, kept for a while, read by admins. */
 #include "asset_fixture.h"
 
+#include "domain/asset_sweep.h"
 #include "domain/flight.h"
 #include "domain/flight_clean.h"
 
