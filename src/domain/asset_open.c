@@ -116,22 +116,31 @@ static enum status settle(struct task *task, struct asset_row *row)
     return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* someone else did it */
 }
 
-static enum status check_again(struct task *task, struct asset_row *row, struct str etag)
+/* Whether nothing can write it any more. To be asked before the look: one that is taken before the
+ * end is not the last, even if its answer comes after. */
+static bool is_over(const struct asset_row *row)
 {
-    bool is_over = row->grant_expires_at + ASSET_LATE_PUT_S <= clock_now_s();
+    return row->grant_expires_at + ASSET_LATE_PUT_S <= clock_now_s();
+}
+
+static enum status check_again(
+    struct task *task, struct asset_row *row, struct str etag, bool is_last)
+{
     enum status status = str_equal(row->etag, etag) ? STATUS_OK : inspect_again(task, row);
 
-    return status == STATUS_OK && is_over && row->is_open ? settle(task, row) : status;
+    return status == STATUS_OK && is_last && row->is_open ? settle(task, row) : status;
 }
 
 enum status asset_see_etag(struct task *task, struct asset_row *row, struct str etag)
 {
-    return str_equal(row->state, ASSET_READY) ? check_again(task, row, etag) : adopt(task, row);
+    return str_equal(row->state, ASSET_READY) ? check_again(task, row, etag, false)
+                                              : adopt(task, row);
 }
 
 enum status asset_see(struct task *task, struct asset_row *row)
 {
     struct s3_result head = { 0 };
+    bool is_last = is_over(row);
     enum status status;
 
     if (str_equal(row->state, ASSET_TRASHED)) {
@@ -144,5 +153,6 @@ enum status asset_see(struct task *task, struct asset_row *row)
         return adopt(task, row);
     }
     status = asset_head(task, row->key, &head);
-    return status == STATUS_OK ? check_again(task, row, head.etag) : forget_absence(task, status);
+    return status == STATUS_OK ? check_again(task, row, head.etag, is_last)
+                               : forget_absence(task, status);
 }

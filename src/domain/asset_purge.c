@@ -34,18 +34,21 @@ static enum status drop_row(struct task *task, const struct asset_row *row, bool
                                      row->key.len, "object_kept", is_kept) });
 }
 
-/* Not while a PUT could still bring the object back: asset_sweep comes to it again. */
-static bool can_be_forgotten(const struct asset_row *row)
+/* Not while a PUT could still bring the object back: asset_sweep comes to it again. `gone_at` is
+ * when storage was asked: a clock that is read after its answer may be past the end, when the last
+ * PUT came in between. */
+static bool can_be_forgotten(const struct asset_row *row, int64_t gone_at)
 {
-    return row->grant_expires_at + ASSET_LATE_PUT_S <= clock_now_s();
+    return row->grant_expires_at + ASSET_LATE_PUT_S <= gone_at;
 }
 
 /* The object is gone, or is not ours. */
-static enum status forget(struct task *task, const struct asset_row *row, bool is_kept)
+static enum status forget(
+    struct task *task, const struct asset_row *row, int64_t gone_at, bool is_kept)
 {
     enum status status;
 
-    if (!can_be_forgotten(row)) {
+    if (!can_be_forgotten(row, gone_at)) {
         return STATUS_OK;
     }
     status = db_begin(task->domain->db);
@@ -66,12 +69,13 @@ static bool is_meant(
 static enum status purge_other(struct task *task, const struct asset_row *row, bool *out_is_pending)
 {
     struct s3_result head = { 0 }, result = { 0 };
+    int64_t began_at = clock_now_s();
     enum status status = asset_head(task, row->key, &head);
 
     if (status == STATUS_NOT_UPLOADED) {
         task_begin(task);
         *out_is_pending = false;
-        return forget(task, row, false);
+        return forget(task, row, began_at, false);
     }
     if (status != STATUS_OK) {
         return status;
@@ -82,7 +86,7 @@ static enum status purge_other(struct task *task, const struct asset_row *row, b
             " holds an object that others wrote since: it is left alone",
             row->id);
         *out_is_pending = false;
-        return forget(task, row, true);
+        return forget(task, row, began_at, true);
     }
     status = s3_delete_match(&task->domain->s3, task->arena, row->key, head.etag, &result);
     flight_note_storage(task, row->id, FLIGHT_DELETE, status, &result);
@@ -90,13 +94,14 @@ static enum status purge_other(struct task *task, const struct asset_row *row, b
         return STATUS_OK; /* it is being written: pending */
     }
     *out_is_pending = status != STATUS_OK;
-    return status == STATUS_OK ? forget(task, row, false)
+    return status == STATUS_OK ? forget(task, row, began_at, false)
                                : task_fail_storage(task, status, &result);
 }
 
 enum status asset_purge(struct task *task, const struct asset_row *row, bool *out_is_pending)
 {
     struct s3_result result = { 0 };
+    int64_t began_at = clock_now_s();
     enum status status =
         s3_delete_match(&task->domain->s3, task->arena, row->key, only_etag(task, row), &result);
 
@@ -108,7 +113,7 @@ enum status asset_purge(struct task *task, const struct asset_row *row, bool *ou
     if (status == STATUS_NOT_FOUND) { /* an absent object is OK */
         return asset_bucket_is_missing(task, &result);
     }
-    return status == STATUS_OK ? forget(task, row, false)
+    return status == STATUS_OK ? forget(task, row, began_at, false)
                                : task_fail_storage(task, status, &result);
 }
 
@@ -126,8 +131,8 @@ static void note_kept(struct task *task, const struct asset_row *rows,
 }
 
 /* All rows whose object is gone, in one transaction. */
-static enum status forget_all(
-    struct task *task, const struct asset_row *rows, const struct s3_deletion *items, size_t count)
+static enum status forget_all(struct task *task, const struct asset_row *rows,
+    const struct s3_deletion *items, size_t count, int64_t gone_at)
 {
     enum status status = db_begin(task->domain->db);
 
@@ -135,7 +140,7 @@ static enum status forget_all(
         return status;
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (items[i].status == STATUS_OK && can_be_forgotten(&rows[i])) {
+        if (items[i].status == STATUS_OK && can_be_forgotten(&rows[i], gone_at)) {
             status = drop_row(task, &rows[i], false);
         }
     }
@@ -146,6 +151,7 @@ enum status asset_purge_many(
     struct task *task, const struct asset_row *rows, size_t count, enum status *out_ends)
 {
     struct s3_deletion *items = ARENA_ARRAY(task->arena, struct s3_deletion, count);
+    int64_t began_at = clock_now_s();
     struct s3_result result = { 0 };
     enum status status;
 
@@ -161,7 +167,7 @@ enum status asset_purge_many(
         return task_fail_storage(task, status, &result);
     }
     note_kept(task, rows, items, count, &result);
-    status = forget_all(task, rows, items, count);
+    status = forget_all(task, rows, items, count, began_at);
     for (size_t i = 0; i < count; i++) {
         out_ends[i] = items[i].status;
     }

@@ -19,7 +19,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = SNIFF_BYTES };
+enum { CHUNK_BYTES = SNIFF_BYTES, ETAG_LOOKS_MAX = 3 };
 
 /* A file on its way through. */
 struct spool {
@@ -160,6 +160,29 @@ static enum status recognise(struct task *task, struct asset_row *row)
         STR("The file could not be given a place of its own. Nothing was saved; try again."));
 }
 
+/*
+ * Every later read is conditional on the ETag, so a wrong one would lock the image for ever: it
+ * counts when storage has said it twice.
+ */
+static enum status agree_on_etag(struct task *task, struct asset_row *row)
+{
+    struct s3_result head = { 0 };
+
+    for (int i = 0; i < ETAG_LOOKS_MAX; i++) {
+        enum status status = asset_head(task, row->key, &head);
+
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (str_equal(head.etag, row->etag)) {
+            return STATUS_OK;
+        }
+        row->etag = head.etag;
+    }
+    return task_refuse(task, STATUS_STORAGE, STR_EMPTY,
+        STR("The image storage contradicts itself about the file. Nothing was saved; try again."));
+}
+
 static enum status send(struct task *task, const struct spool *spool, struct asset_row *row)
 {
     const struct s3_put_options options = {
@@ -177,7 +200,9 @@ static enum status send(struct task *task, const struct spool *spool, struct ass
     flight_note_storage(task, row->id, FLIGHT_PUT, status, &result);
     if (status == STATUS_PRECONDITION) {
         status = recognise(task, row);
-    } else if (status != STATUS_OK) {
+    } else if (status == STATUS_OK) {
+        status = agree_on_etag(task, row);
+    } else {
         task_fail_storage(task, status, &result);
     }
     row->size_bytes = spool->size_bytes;

@@ -29,6 +29,7 @@ static struct {
     enum status failure;                     /* what every call answers; OK: they work */
     bool has_no_bucket;                      /* its name is wrong in the settings */
     bool shows_checksum;                     /* HEAD tells x-amz-checksum-sha256 */
+    int lying_heads;                         /* so many HEADs each say another ETag */
     bool hides_length_of_head, hides_length; /* answers come without a length */
     struct str held;                         /* the key of an object that may not be deleted */
     struct str hidden;                       /* ... that HEAD is refused for */
@@ -160,6 +161,9 @@ enum status s3_head(
         return STATUS_NOT_FOUND;
     }
     fake_describe(arena, object, result);
+    if (fake.lying_heads > 0) {
+        result->etag = arena_printf(arena, "lie-%d", fake.lying_heads--);
+    }
     if (fake.hides_length_of_head || fake.hides_length) {
         result->size_bytes = -1;
     }

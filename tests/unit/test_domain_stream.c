@@ -136,6 +136,24 @@ static void a_put_whose_answer_was_lost_is_recognised(void **state)
     assert_true(asset.etag.len > 0);
 }
 
+static void an_etag_counts_when_storage_says_it_twice(void **state)
+{
+    struct world *world = *state;
+    struct pieces pieces = { .rest = png(world->task.arena, 5, 6, 1000), .piece = 4096 };
+    struct s3_result head = { 0 };
+    struct asset asset;
+
+    fake.lying_heads = 1;
+    assert_ok(store(&world->task, &pieces, "form.png", &asset));
+    assert_ok(s3_head(&world->domain.s3, world->task.arena, asset.key, &head));
+    assert_true(str_equal(asset.etag, head.etag));
+
+    fake.lying_heads = 10;
+    pieces = (struct pieces){ .rest = png(world->task.arena, 5, 6, 1000), .piece = 4096 };
+    assert_status(store(&world->task, &pieces, "form.png", &asset), STORAGE);
+    assert_int_equal(world_number(world, "SELECT count(*) FROM assets WHERE state = 'ready'"), 1);
+}
+
 static void an_object_of_others_is_let_alone(void **state)
 {
     struct world *world = *state;
@@ -222,6 +240,7 @@ int main(void)
         world_test(a_stream_above_the_limit_is_cut_off),
         world_test(a_stream_that_breaks_off_leaves_nothing),
         world_test(a_put_whose_answer_was_lost_is_recognised),
+        world_test(an_etag_counts_when_storage_says_it_twice),
         world_test(an_object_of_others_is_let_alone),
         world_test(a_door_has_a_limit_of_its_own_that_is_never_above_the_policys),
         world_test(a_door_for_images_takes_nothing_else),
