@@ -35,7 +35,7 @@ static void read_error(struct arena *arena, struct str document, struct s3_resul
         *result = before;
 }
 
-static struct str without_quotes(struct str etag)
+struct str s3_answer_etag(struct str etag)
 {
     if (etag.len >= 2 && etag.ptr[0] == '"' && etag.ptr[etag.len - 1] == '"')
         return str_from(etag.ptr + 1, etag.len - 2);
@@ -57,7 +57,7 @@ static void read_headers(const struct http_response *response, struct s3_result 
 {
     *result = (struct s3_result){
         .http_status = response->status,
-        .etag = without_quotes(http_response_header(response, STR("etag"))),
+        .etag = s3_answer_etag(http_response_header(response, STR("etag"))),
         .content_type = http_response_header(response, STR("content-type")),
         .size_bytes = -1,
         .checksum_sha256 = http_response_header(response, STR("x-amz-checksum-sha256")),
@@ -96,6 +96,41 @@ enum status s3_answer_read(
         return STATUS_STORAGE;
     if (status_of_answer(result) != STATUS_OK)
         read_error(arena, response->body, result);
+    return status_of_answer(result);
+}
+
+/* The statuses of S3's errors that can come so late; of all others, 400. */
+static int late_http_status(struct str code)
+{
+    static const struct {
+        struct str code;
+        int http;
+    } errors[] = {
+        { STR_INIT("InternalError"), 500 },
+        { STR_INIT("ServiceUnavailable"), 503 },
+        { STR_INIT("SlowDown"), 503 },
+        { STR_INIT("RequestTimeout"), 408 },
+        { STR_INIT("NoSuchUpload"), 404 },
+        { STR_INIT("PreconditionFailed"), 412 },
+        { STR_INIT("ConditionalRequestConflict"), 409 },
+        { STR_INIT("AccessDenied"), 403 },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(errors); i++)
+        if (str_equal(code, errors[i].code))
+            return errors[i].http;
+    return 400;
+}
+
+enum status s3_answer_read_late(
+    struct arena *arena, const struct http_response *response, struct s3_result *result)
+{
+    struct xml_visitor nobody = { 0 };
+    read_error(arena, response->body, result);
+    if (!str_is_empty(result->error_code))
+        result->http_status = late_http_status(result->error_code);
+    else if (xml_visit(response->body, &nobody) != STATUS_OK)
+        result->http_status = 500;
     return status_of_answer(result);
 }
 

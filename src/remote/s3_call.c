@@ -42,8 +42,7 @@ struct attempt {
     int64_t sink_offset; /* in what came, where the server did not heed the range */
 };
 
-/* --- source and sink
- * ---------------------------------------------------------------------------------- */
+/* --- source and sink --- */
 
 static ssize_t read_source(void *context, void *buffer, size_t len)
 {
@@ -97,8 +96,7 @@ static bool reset_sink(struct attempt *attempt)
     return true;
 }
 
-/* --- sending
- * ------------------------------------------------------------------------------------------ */
+/* --- sending --- */
 
 static struct str payload_hash(const struct s3_call *call)
 {
@@ -190,8 +188,7 @@ static enum status send_once(struct attempt *attempt)
     return http_perform(client->http, attempt->arena, &http, &attempt->response);
 }
 
-/* --- the answer
- * --------------------------------------------------------------------------------------- */
+/* --- the answer --- */
 
 /* What the answer tells of the server's clock. False: nothing, or it comes from a cache. */
 static bool sight_clock(const struct attempt *attempt, struct s3_clock_sighting *out)
@@ -227,13 +224,14 @@ static enum status try_once(struct attempt *attempt)
     enum status status = send_once(attempt);
     enum status answer = s3_answer_read(attempt->arena, &attempt->response, attempt->result);
 
+    if (answer == STATUS_OK && attempt->call->fails_late)
+        answer = s3_answer_read_late(attempt->arena, &attempt->response, attempt->result);
     s3_call_count(attempt->call, &attempt->response, clock_monotonic_us() - begin_us);
     learn_clock(attempt);
     return status != STATUS_OK ? status : answer;
 }
 
-/* --- again
- * -------------------------------------------------------------------------------------------- */
+/* --- again --- */
 
 /* Is our time why it was refused? HEAD's answer has no code, so the Date has to tell. */
 static bool is_clock_refusal(

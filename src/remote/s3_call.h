@@ -17,6 +17,7 @@ struct s3_call {
     const struct http_sink *sink;
     struct s3_range range; /* that the headers ask for, where a sink is to get no more than that */
     size_t max_body_bytes;
+    bool fails_late; /* a 2xx answer may hold an error: s3_answer_read_late */
 };
 
 /* Do it, with retries. Fills in *result (but its body) and, when that is not NULL, *out_response.

@@ -18,6 +18,8 @@ static enum metric_operation operation_of(const struct s3_call *call)
 
     if (!str_is_empty(pairs_get(call->query, STR("list-type"), NULL)))
         return METRIC_S3_LIST_OBJECTS;
+    if (!str_is_empty(pairs_get(call->query, STR("uploadId"), NULL)))
+        return METRIC_S3_OTHER;
     for (size_t i = 0; i < COUNT_OF(operations); i++)
         if (str_equal(operations[i].method, call->method))
             return has_key ? operations[i].of_object : operations[i].of_bucket;
