@@ -81,8 +81,7 @@ struct pairs asset_put_headers(struct task *task, const struct asset_row *row, b
     return (struct pairs){ .item = item, .count = count };
 }
 
-/* 64 hex digits in lower case, or empty. */
-static enum status check_sha256(struct task *task, struct str text, struct str *out_hex)
+enum status asset_check_sha256(struct task *task, struct str text, struct str *out_hex)
 {
     struct str digest = STR_EMPTY;
 
@@ -96,6 +95,15 @@ static enum status check_sha256(struct task *task, struct str text, struct str *
     }
     *out_hex = escape_hex(task->arena, digest);
     return STATUS_OK;
+}
+
+enum status asset_check_may_upload(struct task *task)
+{
+    if (access_can_upload(&task->actor)) {
+        return STATUS_OK;
+    }
+    return task_refuse(task, STATUS_FORBIDDEN, STR_EMPTY,
+        STR("Your account may look at images, but not upload any."));
 }
 
 /* How long the grant is to live. */
@@ -130,7 +138,7 @@ static enum status prepare(
         policy_check(&task->domain->options->policy, task->arena, &claim, &verdict, &task->failure);
 
     if (status == STATUS_OK) {
-        status = check_sha256(task, request->sha256_hex, &plan.sha256_hex);
+        status = asset_check_sha256(task, request->sha256_hex, &plan.sha256_hex);
     }
     if (status == STATUS_OK) {
         status = check_ttl(task, request->expires_in_s, &plan.ttl_s);
@@ -226,9 +234,9 @@ enum status asset_grant_many(struct task *task, const struct upload_request *req
     enum status status = STATUS_OK;
 
     task_begin(task);
-    if (!access_can_upload(&task->actor)) {
-        return task_refuse(task, STATUS_FORBIDDEN, STR_EMPTY,
-            STR("Your account may look at images, but not upload any."));
+    status = asset_check_may_upload(task);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (count == 0 || count > ASSET_GRANTS_MAX) {
         return task_refuse(

@@ -60,6 +60,12 @@ void asset_new_row(struct task *task, const struct file_verdict *verdict,
  */
 enum status asset_reserve(struct task *task, struct asset_row *row, bool is_direct) MUST_CHECK;
 
+/* 64 hex digits in lower case, or empty as given. INVALID (field "sha256"). */
+enum status asset_check_sha256(struct task *task, struct str text, struct str *out_hex) MUST_CHECK;
+
+/* FORBIDDEN, with the words, for who may not upload. */
+enum status asset_check_may_upload(struct task *task) MUST_CHECK;
+
 /* The headers that a PUT of that row must carry: what S3 is to hold the client to. `with_length`:
  * also content-length, which is signed but never listed, since browsers set it themselves. Of an
  * open row only what its clients send: no if-none-match. */

@@ -279,9 +279,9 @@ enum status asset_store_stream(struct task *task, const struct asset_store_reque
     enum status status;
 
     task_begin(task);
-    if (!access_can_upload(&task->actor)) {
-        return task_refuse(task, STATUS_FORBIDDEN, STR_EMPTY,
-            STR("Your account may look at images, but not upload any."));
+    status = asset_check_may_upload(task);
+    if (status != STATUS_OK) {
+        return status;
     }
     status = spool_open(task, &spool);
     if (status == STATUS_OK) {

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "domain/flight.h"
+#include "domain/multipart_row.h"
 #include "domain/trash.h"
 
 #include <inttypes.h>
@@ -81,14 +82,21 @@ static enum status purge(struct sweep *sweep, struct asset_row *row)
     return STATUS_OK;
 }
 
-/* No object: remember it the first time, drop the row the second. */
+/* No object: remember it the first time, drop the row the second. No PUT can be on its way to the
+ * object of an upload in parts, so that one ends at once. */
 static enum status expire(struct sweep *sweep, const struct asset_row *row)
 {
     struct db *db = sweep->task.domain->db;
     enum status status;
 
     if (sweep->dry) {
-        return tell(sweep, row, row->absent_seen_at == 0 ? SWEEP_WAIT : SWEEP_EXPIRE);
+        bool waits = row->absent_seen_at == 0 && !multipart_is_one(&sweep->task, row->id);
+        return tell(sweep, row, waits ? SWEEP_WAIT : SWEEP_EXPIRE);
+    }
+    status = multipart_lapse(&sweep->task, row);
+    if (status != STATUS_NOT_FOUND) {
+        sweep->report->expired += status == STATUS_OK;
+        return status;
     }
     status = db_begin(db);
     if (status != STATUS_OK) {
@@ -361,6 +369,8 @@ static enum status run(
         take(&sweep, &walks[i], limit);
     }
     if (!dry) {
+        arena_reset(&sweep.work);
+        note(&sweep, multipart_sweep(&sweep.task, limit, &out->aborted));
         count_sweep(out, sweep.failure.status == STATUS_OK);
     }
     task->failure = sweep.failure;

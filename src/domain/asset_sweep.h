@@ -17,6 +17,7 @@ struct sweep_report {
     int64_t emptied; /* images whose time in the trash was over: tombstones now */
     int64_t cleaned; /* uploads of API 004 past FILE_CLEANUP_DAYS: the same */
     int64_t settled; /* open images that cannot be overwritten any more, looked at the last time */
+    int64_t aborted; /* uploads in parts whose parts are deleted now (multipart.h) */
     int64_t waiting; /* left for the next time */
 };
 

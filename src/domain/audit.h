@@ -41,6 +41,7 @@
     X(ASSET_EMPTY,       "asset.empty")           /* its TRASH_DAYS were over */ \
     X(ASSET_CLEAN,       "asset.clean")           /* its FILE_CLEANUP_DAYS were over */ \
     X(ASSET_PURGE,       "asset.purge")           /* the object and the row are gone */ \
+    X(ASSET_ABORT,       "asset.abort")           /* an upload in parts was given up */ \
     X(ASSET_EXPIRE,      "asset.expire")          /* granted, never uploaded */
 /* clang-format on */
 

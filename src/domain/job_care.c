@@ -20,9 +20,10 @@ enum status job_sweep(struct task *task, struct job_run *run)
 
     run->note = arena_printf(task->arena,
         "%" PRId64 " deleted, %" PRId64 " adopted, %" PRId64 " expired, %" PRId64
-        " refused, %" PRId64 " looked at for the last time, %" PRId64 " left for the next time",
+        " refused, %" PRId64 " looked at for the last time, the parts of %" PRId64
+        " given up, %" PRId64 " left for the next time",
         report.purged, report.adopted, report.expired, report.refused, report.settled,
-        report.waiting);
+        report.aborted, report.waiting);
     return status;
 }
 

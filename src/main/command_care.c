@@ -42,19 +42,21 @@ static void print_sweep(struct cli *cli, const struct sweep_report *report, int6
 {
     if (cli->has_option[OPTION_JSON])
         cli_print_json(
-            cli, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "emptied",
+            cli, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "emptied",
                      (json_int_t)report->emptied, "cleaned", (json_int_t)report->cleaned, "purged",
                      (json_int_t)report->purged, "adopted", (json_int_t)report->adopted, "expired",
                      (json_int_t)report->expired, "refused", (json_int_t)report->refused, "settled",
-                     (json_int_t)report->settled, "waiting", (json_int_t)report->waiting,
-                     "sessions", (json_int_t)sessions));
+                     (json_int_t)report->settled, "aborted", (json_int_t)report->aborted, "waiting",
+                     (json_int_t)report->waiting, "sessions", (json_int_t)sessions));
     else
         cli_print("%lld taken from the trash, %lld too old to keep; "
                   "%lld deleted, %lld adopted, %lld expired, %lld refused, %lld looked at for the "
-                  "last time, %lld left for the next time; %lld old sessions forgotten.\n",
+                  "last time, the parts of %lld given up, %lld left for the next time; %lld old "
+                  "sessions forgotten.\n",
             (long long)report->emptied, (long long)report->cleaned, (long long)report->purged,
             (long long)report->adopted, (long long)report->expired, (long long)report->refused,
-            (long long)report->settled, (long long)report->waiting, (long long)sessions);
+            (long long)report->settled, (long long)report->aborted, (long long)report->waiting,
+            (long long)sessions);
 }
 
 /* What storage does not speak about fails the command, after everything else was done and told. */

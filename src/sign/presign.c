@@ -5,7 +5,7 @@
 
 #include "sign/location_put.h"
 
-enum { KEY_MAX_BYTES = 1024 };
+enum { KEY_MAX_BYTES = 1024, PARTS_MAX = 10000 };
 
 static enum status presign(struct arena *arena, const struct s3_location *location,
     const struct s3_credentials *credentials, struct str key, struct sigv4_request *request,
@@ -58,6 +58,25 @@ enum status presign_put(struct arena *arena, const struct s3_location *location,
 {
     struct sigv4_request request = {
         .method = STR("PUT"),
+        .headers = options->headers,
+        .signed_at = options->signed_at,
+    };
+    return presign(arena, location, credentials, key, &request, options->expires_s, out_url);
+}
+
+enum status presign_part(struct arena *arena, const struct s3_location *location,
+    const struct s3_credentials *credentials, struct str key,
+    const struct presign_part_options *options, struct str *out_url)
+{
+    if (options->number < 1 || options->number > PARTS_MAX || str_is_empty(options->upload_id))
+        return STATUS_INVALID;
+    const struct pair query[] = {
+        { STR("partNumber"), arena_printf(arena, "%lld", (long long)options->number) },
+        { STR("uploadId"), options->upload_id },
+    };
+    struct sigv4_request request = {
+        .method = STR("PUT"),
+        .query = { query, COUNT_OF(query) },
         .headers = options->headers,
         .signed_at = options->signed_at,
     };

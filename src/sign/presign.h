@@ -26,6 +26,14 @@ struct presign_put_options {
     struct pairs headers;
 };
 
+struct presign_part_options {
+    int64_t signed_at;
+    int64_t expires_s;
+    struct str upload_id; /* not empty */
+    int64_t number;       /* of the part: 1..10000 */
+    struct pairs headers; /* as in presign_put_options */
+};
+
 /* The address of `key` (any bytes, at most 1024, not empty) for reading. INVALID as in
  * sigv4_presign. */
 enum status presign_get(struct arena *arena, const struct s3_location *location,
@@ -36,5 +44,10 @@ enum status presign_get(struct arena *arena, const struct s3_location *location,
 enum status presign_put(struct arena *arena, const struct s3_location *location,
     const struct s3_credentials *credentials, struct str key,
     const struct presign_put_options *options, struct str *out_url) MUST_CHECK;
+
+/* The same for one part of a multipart upload (UploadPart). INVALID also for a number outside. */
+enum status presign_part(struct arena *arena, const struct s3_location *location,
+    const struct s3_credentials *credentials, struct str key,
+    const struct presign_part_options *options, struct str *out_url) MUST_CHECK;
 
 #endif

@@ -8,13 +8,20 @@
 #ifndef TESTS_FAKE_STORAGE_H
 #define TESTS_FAKE_STORAGE_H
 
+#include "base/clock.h"
 #include "base/escape.h"
 #include "crypto/digest.h"
 #include "remote/s3.h"
+#include "remote/s3_multipart.h"
 
 #include <stdlib.h>
 
-enum { FAKE_OBJECTS_MAX = 512, FAKE_STORED_S = 1795000000 };
+enum {
+    FAKE_OBJECTS_MAX = 512,
+    FAKE_UPLOADS_MAX = 16,
+    FAKE_PARTS_MAX = 8,
+    FAKE_STORED_S = 1795000000
+};
 
 struct fake_object {
     char key[256];
@@ -24,8 +31,28 @@ struct fake_object {
     int puts; /* how often it was written: part of the ETag */
 };
 
+/* A multipart upload. Its parts have sizes, and no bytes: what completing it makes is `whole`. */
+struct fake_upload {
+    char key[256];
+    char id[32]; /* empty: none */
+    int64_t initiated_at;
+    int64_t part[FAKE_PARTS_MAX]; /* size of part i + 1; 0: it has not come */
+};
+
 static struct {
     struct fake_object object[FAKE_OBJECTS_MAX];
+    struct fake_upload upload[FAKE_UPLOADS_MAX];
+    int upload_count;             /* ever begun */
+    struct str whole;             /* bytes of the next object that is put together */
+    enum status create_failure;   /* of CreateMultipartUpload, which is then done all the same */
+    enum status complete_failure; /* of CompleteMultipartUpload, which is not done */
+    enum status complete_loss;    /* its answer, though it is done */
+    const char *complete_code;    /* error_code of either */
+    enum status abort_failure;    /* of AbortMultipartUpload, which is not done */
+    void (*on_complete)(void *context); /* called in the middle of completing */
+    void *on_complete_context;
+    int creates, part_lists, completes, aborts, upload_lists;
+    struct pairs create_headers;             /* of the last one; lives as long as its arena */
     enum status failure;                     /* what every call answers; OK: they work */
     bool has_no_bucket;                      /* its name is wrong in the settings */
     bool shows_checksum;                     /* HEAD tells x-amz-checksum-sha256 */
@@ -357,6 +384,168 @@ enum status s3_head_bucket(struct s3_client *client, struct arena *arena, struct
     }
     *result = (struct s3_result){ .http_status = fake.has_no_bucket ? 404 : 200 };
     return fake.has_no_bucket ? STATUS_NOT_FOUND : STATUS_OK;
+}
+
+/* --- multipart uploads --- */
+
+static struct fake_upload *fake_find_upload(struct str key, struct str id)
+{
+    for (int i = 0; i < FAKE_UPLOADS_MAX; i++) {
+        struct fake_upload *upload = &fake.upload[i];
+
+        if (upload->id[0] && str_equal(str_from_c(upload->key), key) &&
+            (str_is_empty(id) || str_equal(str_from_c(upload->id), id))) {
+            return upload;
+        }
+    }
+    return NULL;
+}
+
+/* An upload begun by anyone. */
+static struct fake_upload *fake_begin_upload(struct str key, int64_t initiated_at)
+{
+    for (int i = 0; i < FAKE_UPLOADS_MAX; i++) {
+        struct fake_upload *upload = &fake.upload[i];
+
+        if (!upload->id[0]) {
+            *upload = (struct fake_upload){ .initiated_at = initiated_at };
+            snprintf(upload->key, sizeof(upload->key), "%.*s", STR_ARG(key));
+            snprintf(upload->id, sizeof(upload->id), "upload-%d", ++fake.upload_count);
+            return upload;
+        }
+    }
+    abort();
+}
+
+static inline int fake_count_uploads(void)
+{
+    int count = 0;
+
+    for (int i = 0; i < FAKE_UPLOADS_MAX; i++) {
+        count += fake.upload[i].id[0] != 0;
+    }
+    return count;
+}
+
+static enum status fake_no_upload(struct s3_result *result)
+{
+    *result = (struct s3_result){ .http_status = 404, .error_code = STR("NoSuchUpload") };
+    return STATUS_NOT_FOUND;
+}
+
+enum status s3_multipart_create(struct s3_client *client, struct arena *arena, struct str key,
+    struct pairs headers, struct str *out_upload_id, struct s3_result *result)
+{
+    (void)client;
+    fake.creates++;
+    fake.create_headers = headers;
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    *result = (struct s3_result){ .http_status = 200 };
+    *out_upload_id = arena_copy(arena, str_from_c(fake_begin_upload(key, clock_now_s())->id));
+    return fake.create_failure;
+}
+
+enum status s3_multipart_parts(struct s3_client *client, struct arena *arena, struct str key,
+    struct str upload_id, int64_t marker, struct s3_parts *out, struct s3_result *result)
+{
+    const struct fake_upload *upload = fake_find_upload(key, upload_id);
+
+    (void)client;
+    fake.part_lists++;
+    *out = (struct s3_parts){ .item = ARENA_ARRAY(arena, struct s3_part, FAKE_PARTS_MAX) };
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    if (!upload) {
+        return fake_no_upload(result);
+    }
+    *result = (struct s3_result){ .http_status = 200 };
+    for (int64_t i = marker; i < FAKE_PARTS_MAX && out->count < 2; i++) {
+        if (upload->part[i] > 0) {
+            out->item[out->count++] = (struct s3_part){ .number = i + 1,
+                .size_bytes = upload->part[i],
+                .etag = arena_printf(arena, "part-%lld", (long long)i + 1) };
+            out->next_marker = i + 1;
+        }
+    }
+    for (int64_t i = out->next_marker; i < FAKE_PARTS_MAX; i++) { /* pages of two */
+        out->is_truncated |= out->count == 2 && upload->part[i] > 0;
+    }
+    return STATUS_OK;
+}
+
+enum status s3_multipart_complete(struct s3_client *client, struct arena *arena, struct str key,
+    struct str upload_id, const struct s3_completion *completion, struct s3_result *result)
+{
+    struct fake_upload *upload = fake_find_upload(key, upload_id);
+
+    (void)client;
+    (void)arena;
+    (void)completion;
+    fake.completes++;
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    if (!upload) {
+        return fake_no_upload(result);
+    }
+    *result = (struct s3_result){ .http_status = 500,
+        .error_code = fake.complete_code ? str_from_c(fake.complete_code) : STR_EMPTY };
+    if (fake.complete_failure != STATUS_OK) {
+        return fake.complete_failure;
+    }
+    fake_upload(key, fake.whole, "image/png");
+    upload->id[0] = 0;
+    if (fake.on_complete) {
+        fake.on_complete(fake.on_complete_context);
+    }
+    return fake.complete_loss;
+}
+
+enum status s3_multipart_abort(struct s3_client *client, struct arena *arena, struct str key,
+    struct str upload_id, struct s3_result *result)
+{
+    struct fake_upload *upload = fake_find_upload(key, upload_id);
+
+    (void)client;
+    (void)arena;
+    fake.aborts++;
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    *result = (struct s3_result){ .http_status = 204 };
+    if (fake.abort_failure != STATUS_OK) {
+        return fake.abort_failure;
+    }
+    if (upload) {
+        upload->id[0] = 0;
+    }
+    return STATUS_OK;
+}
+
+enum status s3_multipart_list(struct s3_client *client, struct arena *arena,
+    const struct s3_uploads_options *options, struct s3_uploads *out, struct s3_result *result)
+{
+    (void)client;
+    fake.upload_lists++;
+    *out = (struct s3_uploads){ .item = ARENA_ARRAY(arena, struct s3_upload, FAKE_UPLOADS_MAX) };
+    if (fake.failure != STATUS_OK) {
+        return fake_fail(result);
+    }
+    *result = (struct s3_result){ .http_status = 200 };
+    for (int i = 0; i < FAKE_UPLOADS_MAX; i++) {
+        const struct fake_upload *upload = &fake.upload[i];
+
+        if (upload->id[0] && str_starts_with(str_from_c(upload->key), options->prefix)) {
+            out->item[out->count++] =
+                (struct s3_upload){ .key = arena_copy(arena, str_from_c(upload->key)),
+                    .upload_id = arena_copy(arena, str_from_c(upload->id)),
+                    .initiated_at = upload->initiated_at };
+        }
+    }
+    return STATUS_OK;
 }
 
 #endif
