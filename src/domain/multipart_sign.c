@@ -25,9 +25,9 @@ static enum status check_wish(struct task *task, const struct multipart_pair *pa
     *out_base64 = STR_EMPTY;
     if (part_plan_size(&pair->plan, wish->number) == 0) {
         return failure_format(&task->failure, task->arena, STATUS_INVALID,
-            field_name(task, index, "number"),
-            "This upload has the parts 1 to %lld: there is no part %lld.",
-            (long long)pair->plan.part_count, (long long)wish->number);
+            field_name(task, index, "number"), "This upload has %lld %s: there is no part %lld.",
+            (long long)pair->plan.part_count, pair->plan.part_count == 1 ? "part" : "parts",
+            (long long)wish->number);
     }
     if (!is_needed && str_is_empty(wish->sha256_hex)) {
         return STATUS_OK;

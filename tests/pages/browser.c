@@ -297,16 +297,20 @@ static void learn(struct world *world, struct browser *browser, const struct rep
     struct str mark = STR("name=\"csrf\" value=\"");
     ssize_t at = str_find(body, mark);
 
+    static const struct str uploads[] = { STR_INIT("/admin/upload/form/"),
+        STR_INIT("/images/multipart/") };
+
     for (size_t i = 0; i < reply->header_count; i++) {
         if (str_equal_nocase(reply->headers[i].name, STR("Set-Cookie")))
             keep_cookie(browser, reply->headers[i].value);
-        if (str_starts_with(reply->headers[i].value, STR("/admin/upload/form/")))
-            keep_member(reply->headers[i].value, STR("/admin/upload/form/"), world->last_id,
-                sizeof(world->last_id));
+        for (size_t j = 0; j < COUNT_OF(uploads); j++)
+            if (str_starts_with(reply->headers[i].value, uploads[j]))
+                keep_member(
+                    reply->headers[i].value, uploads[j], world->last_id, sizeof(world->last_id));
     }
     if (at >= 0)
         snprintf(browser->csrf, sizeof(browser->csrf), "%.43s", body.ptr + at + mark.len);
-    if (str_find(body, STR("\"method\":\"PUT\"")) >= 0)
+    if (str_find(body, STR("\"method\":\"PUT\"")) >= 0 && str_find(body, STR("\"key\":\"")) >= 0)
         keep_member(body, STR("\"key\":\""), world->last_key, sizeof(world->last_key));
     for (size_t i = 0; i < COUNT_OF(key_members); i++)
         if (str_find(body, key_members[i]) >= 0)

@@ -35,6 +35,31 @@ static const char xml_absent[] = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey<
 static const char xml_refused[] = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>"
                                   "<Message>Access Denied</Message></Error>";
 
+/* An upload in parts: one of them has come, which is the picture. */
+static const char xml_begun[] =
+    "<?xml version=\"1.0\"?><InitiateMultipartUploadResult><UploadId>upload-1</UploadId>"
+    "</InitiateMultipartUploadResult>";
+static const char xml_parts[] =
+    "<?xml version=\"1.0\"?><ListPartsResult><Part><PartNumber>1</PartNumber>"
+    "<ETag>&quot;00112233445566778899aabbccddeeff&quot;</ETag><Size>45</Size></Part>"
+    "</ListPartsResult>";
+static const char xml_whole[] =
+    "<?xml version=\"1.0\"?><CompleteMultipartUploadResult>"
+    "<ETag>&quot;0123456789abcdef0123456789abcdef-1&quot;</ETag></CompleteMultipartUploadResult>";
+
+_Static_assert(sizeof(stub_picture) == 45, "xml_parts says so");
+
+static struct answer choose_of_upload(const char *method, const char *query)
+{
+    const char *body = strcmp(method, "GET") == 0          ? xml_parts
+                       : strncmp(query, "uploads", 7) == 0 ? xml_begun
+                                                           : xml_whole;
+
+    if (strcmp(method, "DELETE") == 0)
+        return (struct answer){ "204 No Content", NULL, "", 0 };
+    return (struct answer){ "200 OK", "application/xml", body, strlen(body) };
+}
+
 /* "/vitrine" is the bucket, which is there whatever is in it. */
 static struct answer choose(const char *method, const char *path)
 {
@@ -47,6 +72,8 @@ static struct answer choose(const char *method, const char *path)
     if (mode == STUB_HAS_NOTHING && is_read && !is_bucket)
         return (struct answer){ "404 Not Found", "application/xml", xml_absent,
             sizeof(xml_absent) - 1 };
+    if (strstr(path, "?upload") != NULL)
+        return choose_of_upload(method, strchr(path, '?') + 1);
     if (strcmp(method, "DELETE") == 0)
         return (struct answer){ "204 No Content", NULL, "", 0 };
     if (!is_read)

@@ -272,6 +272,19 @@ static const struct step steps[] = {
     { "straight-reserves-another",     GRACE, { "POST", "/admin/upload/form", FORM, "csrf={csrf}&filename=late.png", NULL }, 303 },
     { "straight-form-is-over",         GRACE, { "GET", "/admin/upload/form/{id}", NULL, NULL, NULL }, 410, .wait_s = 901 },
 
+    /* --- a large file, in parts --- */
+    { "parts-begin",                   GRACE, { "POST", "/images/multipart", JSON, "{\"filename\":\"valley.png\",\"filetype\":\"image/png\",\"size\":45}", OURS }, 201 },
+    { "parts-begin-empty",             GRACE, { "POST", "/images/multipart", JSON, "{\"filename\":\"valley.png\",\"filetype\":\"image/png\",\"size\":0}", OURS }, 422 },
+    { "parts-unfinished",              GRACE, { "GET", "/images/multipart", NULL, NULL, NULL }, 200 },
+    { "parts-sign",                    GRACE, { "POST", "/images/multipart/{id}/parts", JSON, "{\"parts\":[{\"number\":1,\"sha256\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}]}", OURS }, 200 },
+    { "parts-sign-wrong",              GRACE, { "POST", "/images/multipart/{id}/parts", JSON, "{\"parts\":[{\"number\":2}]}", OURS }, 422 },
+    { "parts-status",                  GRACE, { "GET", "/images/multipart/{id}", NULL, NULL, NULL }, 200 },
+    { "parts-for-viewers",             KATHERINE, { "GET", "/images/multipart/{id}", NULL, NULL, NULL }, 403 },
+    { "parts-wrong-list",              GRACE, { "POST", "/images/multipart/{id}/complete", JSON, "{\"parts\":[{\"number\":1,\"etag\":\"x\"}]}", OURS }, 422 },
+    { "parts-complete",                GRACE, { "POST", "/images/multipart/{id}/complete", JSON, "{\"title\":\"Valley\"}", OURS }, 201 },
+    { "parts-abort-saved",             GRACE, { "DELETE", "/images/multipart/{id}", NULL, NULL, OURS }, 409 },
+    { "parts-storage-refuses",         GRACE, { "POST", "/images/multipart", JSON, "{\"filename\":\"valley.png\",\"filetype\":\"image/png\",\"size\":45}", OURS }, 502, .storage = STUB_REFUSES },
+
     /* --- time passes --- */
     { "health",                        NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200 },
     { "health-is-remembered",          NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200, .storage = STUB_REFUSES },
