@@ -1,5 +1,5 @@
 /*
- * images.js - enhances the grid: arrow keys between pictures, "/" to search, Escape to clear, exact
+ * images.js - enhances the grid, and that of the trash: arrow keys between pictures, "/" to search, Escape to clear, exact
  * ratios, and older pages that come by themselves while scrolling.
  *
  * The address always names the page in view, and going back from a picture returns to its tile.
@@ -7,6 +7,7 @@
  */
 import { announce } from "./announce.js";
 import { startRenewing } from "./renew.js";
+import { startSelecting } from "./select.js";
 
 const wall = document.getElementById("wall");
 const pager = document.getElementById("pager");
@@ -23,6 +24,7 @@ const ahead = new IntersectionObserver(
 );
 
 refine(wall);
+startSelecting(wall);
 markStart(wall.firstElementChild, location.pathname + location.search);
 startKeys();
 startSearch();

@@ -211,6 +211,7 @@ enum status asset_find_by_key(struct task *task, struct str key, struct asset *o
 struct asset_query {
     struct str text;  /* every word must begin a word of title, alt, filename or tags; empty: all */
     int64_t owner_id; /* 0: every visible owner */
+    bool has_problem; /* only those whose object is gone or changed; `text` is not looked at then */
     int64_t before_id; /* older than this one; 0: from the newest */
     int64_t after_id;  /* newer than this one; 0: no such bound. Not both */
     size_t limit;      /* 1..ASSET_PAGE_MAX */

@@ -66,6 +66,7 @@ static enum status select_by(struct task *task, const struct asset_query *query,
     *out = (struct asset_selection){
         .match = match_expression(task->arena, query->text),
         .owner_id = query->owner_id != 0 ? query->owner_id : visible,
+        .has_problem = query->has_problem,
     };
     return STATUS_OK;
 }
@@ -163,7 +164,7 @@ enum status asset_count(struct task *task, const struct asset_query *query, stru
     if (status != STATUS_OK || is_empty) {
         return task_fail(task, status);
     }
-    if (str_is_empty(selection.match)) {
+    if (str_is_empty(selection.match) && !selection.has_problem) {
         status = assets_usage(task->domain->db, selection.owner_id, &out->count, &out->size_bytes);
     } else {
         selection.limit = COUNT_MAX + 1;

@@ -5,7 +5,7 @@
 #include "store/asset_reader.h"
 
 /* Which statement answers a selection: by search, by owner, or all; older or newer. */
-enum list_kind { LIST_ALL, LIST_OWNER, LIST_SEARCH, LIST__COUNT };
+enum list_kind { LIST_ALL, LIST_OWNER, LIST_SEARCH, LIST_PROBLEM, LIST__COUNT };
 
 /* clang-format off */
 static const enum statement list_statements[LIST__COUNT][2] = {
@@ -13,6 +13,7 @@ static const enum statement list_statements[LIST__COUNT][2] = {
     [LIST_ALL] =    { STATEMENT_ASSET_LIST_ALL_OLDER,    STATEMENT_ASSET_LIST_ALL_NEWER },
     [LIST_OWNER] =  { STATEMENT_ASSET_LIST_OWNER_OLDER,  STATEMENT_ASSET_LIST_OWNER_NEWER },
     [LIST_SEARCH] = { STATEMENT_ASSET_SEARCH_OLDER,      STATEMENT_ASSET_SEARCH_NEWER },
+    [LIST_PROBLEM] = { STATEMENT_ASSET_LIST_PROBLEM_OLDER, STATEMENT_ASSET_LIST_PROBLEM_NEWER },
 };
 
 static const enum statement next_statements[LIST_SEARCH][2] = {
@@ -23,6 +24,9 @@ static const enum statement next_statements[LIST_SEARCH][2] = {
 
 static enum list_kind list_kind_of(const struct asset_selection *selection)
 {
+    if (selection->has_problem) {
+        return LIST_PROBLEM;
+    }
     if (!str_is_empty(selection->match)) {
         return LIST_SEARCH;
     }
@@ -42,7 +46,7 @@ static int bind_selection(
         query_bind_i64(query, number++, selection->owner_id);
     }
     query_bind_i64(query, number++, selection->bound_id);
-    if (kind == LIST_SEARCH) {
+    if (kind == LIST_SEARCH || kind == LIST_PROBLEM) {
         query_bind_i64(query, number++, selection->owner_id);
     }
     return number;
@@ -73,12 +77,27 @@ enum status assets_neighbour(
     return query_end(&query);
 }
 
+static enum status count_problems(
+    struct db *db, const struct asset_selection *selection, int64_t *out_count)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_PROBLEM_COUNT);
+    query_bind_i64(&query, 1, selection->owner_id);
+    query_bind_i64(&query, 2, (int64_t)selection->limit);
+    *out_count = query_next(&query) ? query_get_i64(&query, 0) : 0;
+    return query_end(&query);
+}
+
 enum status assets_count_matches(
     struct db *db, const struct asset_selection *selection, int64_t *out_count)
 {
     struct query query;
     int number = 1;
 
+    if (selection->has_problem) {
+        return count_problems(db, selection, out_count);
+    }
     query_begin(&query, db,
         selection->owner_id != 0 ? STATEMENT_ASSET_SEARCH_COUNT_OWNER
                                  : STATEMENT_ASSET_SEARCH_COUNT_ALL);

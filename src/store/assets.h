@@ -72,6 +72,7 @@ enum status assets_find_delivery(
 struct asset_selection {
     struct str match; /* an FTS5 expression; empty: all */
     int64_t owner_id; /* 0: of everyone */
+    bool has_problem; /* flagged ones only; `match` is not looked at then */
     bool is_newer;    /* ids above `bound_id`, ascending; else below it, descending */
     int64_t bound_id;
     size_t limit;

@@ -23,6 +23,7 @@ static const struct {
     { STATUS_SCOPE, "This token cannot do this" },
     { STATUS_FORBIDDEN, "You cannot do this" },
     { STATUS_NOT_FOUND, "There is nothing here" },
+    { STATUS_GONE, "It is not here any more" },
     { STATUS_METHOD_NOT_ALLOWED, "That does not work here" },
     { STATUS_TOO_LARGE, "That is too large" },
     { STATUS_TOO_MANY, "Too many attempts" },

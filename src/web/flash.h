@@ -16,8 +16,13 @@
     X(SAVED,            "saved",            "ok",    "Saved.") \
     X(UPLOADED,         "uploaded",         "ok",    "The image is saved.") \
     X(UPLOADED_AGAIN,   "uploaded-again",   "note",  "The image is saved. You have another one with exactly the same bytes.") \
-    X(DELETED,          "deleted",          "ok",    "The image was deleted.") \
+    X(DELETED,          "deleted",          "ok",    "The image was deleted for good.") \
     X(DELETED_PENDING,  "deleted-pending",  "note",  "The image was deleted. Its file leaves the storage as soon as the storage answers.") \
+    X(RESTORED,         "restored",         "ok",    "The image is back, with its title, text and tags.") \
+    X(NOTHING_CHOSEN,   "nothing-chosen",   "note",  "Select some images first.") \
+    X(TRASH_EMPTIED,    "trash-emptied",    "ok",    "What was in the trash is deleted for good. Its files leave the storage in a while.") \
+    X(TRASH_HALF_EMPTY, "trash-half-empty", "note",  "There was too much for one go. What is left is still here: empty the trash again.") \
+    X(TRASH_IS_EMPTY,   "trash-is-empty",   "note",  "There is nothing in the trash.") \
     X(PASSWORD_CHANGED, "password-changed", "ok",    "Your password was changed. Other browsers were signed out.") \
     X(SESSION_REVOKED,  "session-revoked",  "ok",    "That browser was signed out.") \
     X(OTHERS_REVOKED,   "others-revoked",   "ok",    "All other browsers were signed out.") \

@@ -9,7 +9,7 @@
 #include "web/limits.h"
 #include "web/routes.h"
 
-enum { FORM_FIELDS_MAX = 100 };
+enum { FORM_FIELDS_MAX = 250 }; /* 200 ticked boxes and what stands around them */
 
 static enum status refuse(struct exchange *exchange, enum status status, struct str sentence)
 {

@@ -11,8 +11,9 @@ struct image_link {
     struct str text;  /* the search; empty: none */
     int64_t owner_id; /* 0: everyone's */
     int64_t limit;    /* 0: as usual */
+    bool has_problem; /* only images whose file is gone or changed */
     const char *key;  /* "before" or "after" */
-    int64_t id;
+    int64_t id;       /* 0: the first page */
 };
 
 /* "/admin/images?q=red%20boat&owner=2&before=120" */

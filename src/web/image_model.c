@@ -92,6 +92,36 @@ static enum status finish_with_url(struct exchange *exchange, const struct asset
     return STATUS_OK;
 }
 
+static bool is_gone(const struct asset *asset)
+{
+    return str_equal(asset->problem, STR("gone"));
+}
+
+/* What happened to the file, and what to do: words for the two flags of the reconciliation. */
+static void set_problem(json_t *item, struct arena *arena, const struct asset *asset)
+{
+    json_t *problem = json_null();
+
+    if (!str_is_empty(asset->problem)) {
+        problem = json_pack("{s:s, s:s, s:s}", "badge",
+            is_gone(asset) ? "File is gone" : "File has changed", "text",
+            is_gone(asset)
+                ? "The file of this image is not in the storage any more: something else than "
+                  "Vitrine deleted it. Its words and its permanent address are still here."
+                : "The file in the storage is not the one that was checked when it was uploaded: "
+                  "something else than Vitrine wrote over it.",
+            "advice",
+            is_gone(asset)
+                ? "If you still have the file, upload it again and move this one to the trash. If "
+                  "the storage gets it back, this note goes away by itself."
+                : "Look at it and download it with care. If it is not what it should be, upload "
+                  "the right file again and move this one to the trash.");
+        model_set_time(problem, arena, "seen", asset->problem_at);
+    }
+    json_object_set_new(item, "problem", problem);
+    json_object_set_new(item, "is_gone", json_boolean(is_gone(asset)));
+}
+
 enum status image_item_model(struct exchange *exchange, const struct asset *asset, json_t **out)
 {
     struct arena *arena = exchange->arena;
@@ -108,8 +138,12 @@ enum status image_item_model(struct exchange *exchange, const struct asset *asse
         json_from_str(asset->owner_name), "is_displayable", is_displayable);
 
     set_addresses(item, asset);
+    set_problem(item, arena, asset);
+    json_object_update_new(
+        item, json_pack("{s:b, s:b, s:b, s:n}", "renews", asset->trashed_at == 0, "can_tick",
+                  asset_can_edit(&exchange->task, asset), "is_ticked", 0, "note"));
     model_set_time(item, arena, "created", asset->created_at);
-    return finish_with_url(exchange, asset, is_displayable, item, out);
+    return finish_with_url(exchange, asset, is_displayable && !is_gone(asset), item, out);
 }
 
 /* --- the page of one image --- */
@@ -181,7 +215,7 @@ static void set_facts(json_t *image, struct arena *arena, const struct asset *as
             address("/i/", asset, ""), "page", address("/admin/images/", asset, "")));
 }
 
-enum status image_json(struct exchange *exchange, const struct asset *asset, json_t **out)
+json_t *image_facts_json(struct exchange *exchange, const struct asset *asset)
 {
     json_t *image = json_pack("{s:I, s:o, s:o, s:o, s:o, s:b, s:o, s:{s:I, s:o}}", "id",
         (json_int_t)asset->id, "key", json_from_str(asset->key), "filename",
@@ -190,7 +224,12 @@ enum status image_json(struct exchange *exchange, const struct asset *asset, jso
         "owner", "id", (json_int_t)asset->owner_id, "name", json_from_str(asset->owner_name));
 
     set_facts(image, exchange->arena, asset);
-    return finish_with_url(exchange, asset, true, image, out);
+    return image;
+}
+
+enum status image_json(struct exchange *exchange, const struct asset *asset, json_t **out)
+{
+    return finish_with_url(exchange, asset, true, image_facts_json(exchange, asset), out);
 }
 
 const char *const image_if_duplicate_words[] = {

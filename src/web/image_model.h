@@ -29,6 +29,9 @@ extern const char *const image_if_duplicate_words[];
  * when it is in the trash, or cannot be signed just now. */
 json_t *image_duplicate_json(struct exchange *exchange, const struct duplicate *duplicate);
 
+/* The same without the URL and its end: of an image in the trash. */
+json_t *image_facts_json(struct exchange *exchange, const struct asset *asset);
+
 /* What people call it: title, else file name, else "Untitled". */
 struct str image_name(const struct asset *asset);
 

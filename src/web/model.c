@@ -64,9 +64,12 @@ static json_t *nav_model(const char *page)
 {
     bool is_images =
         strcmp(page, "images") == 0 || strcmp(page, "image") == 0 || strcmp(page, "delete") == 0;
+    bool is_trash =
+        strcmp(page, "trash") == 0 || strcmp(page, "trashed") == 0 || strcmp(page, "confirm") == 0;
 
-    return json_pack("{s:b, s:b, s:b}", "images", is_images, "upload",
-        strncmp(page, "upload", 6) == 0, "account", strcmp(page, "account") == 0);
+    return json_pack("{s:b, s:b, s:b, s:b}", "images", is_images, "upload",
+        strncmp(page, "upload", 6) == 0, "trash", is_trash, "account",
+        strcmp(page, "account") == 0);
 }
 
 static json_t *flash_model(enum flash flash)

@@ -122,6 +122,44 @@ static bool read_pair(
     return false;
 }
 
+/* Every pair of that name, and in each the numbers between commas: boxes of a form come as
+ * "ids=1&ids=2", addresses say "ids=1,2". */
+static bool read_pair_numbers(struct arena *arena, const struct param *param, struct pairs pairs,
+    struct param_i64s *out, struct str *why)
+{
+    struct str name = str_from_c(param->name);
+
+    *out = (struct param_i64s){ ARENA_ARRAY(arena, int64_t, (size_t)param->max), 0 };
+    for (size_t i = 0; i < pairs.count; i++) {
+        struct str rest = pairs.item[i].value, part;
+
+        if (!str_equal(pairs.item[i].name, name))
+            continue;
+        while (str_split(&rest, ',', &part)) {
+            int64_t number;
+
+            if (out->count == (size_t)param->max) {
+                *why = arena_printf(
+                    arena, "At most %lld are accepted at once.", (long long)param->max);
+                return false;
+            }
+            if (!str_parse_i64(part, &number) || number < 1 || number > param->item_max) {
+                *why = STR("This must be whole numbers from 1, with commas between them.");
+                return false;
+            }
+            out->item[out->count++] = number;
+        }
+    }
+    return true;
+}
+
+static bool read_value(struct arena *arena, const struct param *param, struct pairs pairs,
+    struct str value, void *field, struct str *why)
+{
+    return param->kind == PARAM_I64S ? read_pair_numbers(arena, param, pairs, field, why)
+                                     : read_pair(arena, param, value, field, why);
+}
+
 void *params_from_pairs(struct arena *arena, const struct param_set *set, struct pairs pairs,
     struct field_errors *errors)
 {
@@ -134,7 +172,7 @@ void *params_from_pairs(struct arena *arena, const struct param_set *set, struct
 
         /* An emptied text field is a value; an empty number or choice is none. */
         if (is_there && (value.len > 0 || (param->kind == PARAM_STR && !param->is_required))) {
-            if (read_pair(arena, param, value, field_of(param, out), &why))
+            if (read_value(arena, param, pairs, value, field_of(param, out), &why))
                 mark_given(param, out);
             else
                 complain(param, errors, why);

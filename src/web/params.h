@@ -27,7 +27,8 @@ enum param_kind {
     PARAM_BOOL,   /* bool; in forms "1", "on", "true" or "0", "off", "false" */
     PARAM_CHOICE, /* int: which one of `choices`; not given: 0, the first */
     PARAM_STRS,   /* struct param_strs: JSON array of min..max strings of 1..item_max bytes */
-    PARAM_I64S,   /* struct param_i64s: JSON array of min..max numbers of 1..item_max */
+    PARAM_I64S,   /* struct param_i64s: JSON array of min..max numbers of 1..item_max; in forms at
+                     most   max of them, repeated or with commas between */
     PARAM_OBJECTS /* struct param_objects: JSON array of min..max objects, read with `items` */
 };
 

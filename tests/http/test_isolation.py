@@ -91,6 +91,13 @@ def api_lists(*paths, **lists):
         **lists)
 
 
+def bulk_page(person, image):
+    """The form of the grid, and the page that tells what became of it."""
+    token = person.browser.csrf("/admin/account") if person.name != "nobody" else "none"
+    answer = person.browser.post("/admin/images/bulk", data={"csrf": token, "action": "restore", "ids": str(image.id)})
+    return person.browser.get(answer.headers["Location"]) if answer.status_code == 303 and person.name != "nobody" else answer
+
+
 UPLOADS = Nothing("makes a new image of whoever asks")
 ACCOUNT = Nothing("is about who asks")
 
@@ -108,6 +115,12 @@ TABLE = {
     ("GET", "/admin/images/:id/delete"): page("/admin/images/ID/delete"),
     ("POST", "/admin/images/:id/delete"): page("/admin/images/ID/delete", {}, mine=(303,), is_end=True),
     ("GET", "/admin/images/:id/download"): page("/admin/images/ID/download", mine=(302,)),
+    ("POST", "/admin/images/:id/restore"): page("/admin/images/ID/restore", {}, mine=(303,)),
+    ("POST", "/admin/images/bulk"): One(bulk_page, (200,)),
+    ("GET", "/admin/trash"): Lists(lambda person, image: [
+        person.browser.get(path) for path in ("/admin/trash", "/admin/trash?all=1", f"/admin/trash?cursor=9999999999-{image.id + 1}")]),
+    ("GET", "/admin/trash/empty"): Nothing("counts what one may restore: test_app_trash"),
+    ("POST", "/admin/trash/empty"): Nothing("names an account; what of others stays: test_app_trash"),
     ("GET", "/admin/upload"): Nothing("is a form"),
     ("POST", "/admin/upload"): UPLOADS,
     ("GET", "/admin/upload/form"): Nothing("is a form"),
@@ -142,6 +155,7 @@ TABLE = {
     ("GET", "/images/:id"): api("GET", "/images/ID"),
     ("DELETE", "/images/:id"): api("DELETE", "/images/ID", is_end=True),
     ("PATCH", "/images/:id"): api("PATCH", "/images/ID", {"version": 999, "title": "x"}, mine=(409,)),
+    ("POST", "/images/:id/restore"): api("POST", "/images/ID/restore"),
     ("GET", "/images/:id/signed-url"): api("GET", "/images/ID/signed-url"),
     ("POST", "/images/attempts"): Nothing("answers the same about every key that is not one's own: test_flight.py"),
     ("GET", "/images/multipart"): Nothing("lists one's own: test_app_parts"),
@@ -150,11 +164,13 @@ TABLE = {
     ("DELETE", "/images/multipart/:id"): Nothing("the same"),
     ("POST", "/images/multipart/:id/complete"): Nothing("the same"),
     ("POST", "/images/multipart/:id/parts"): Nothing("the same"),
+    ("POST", "/images/bulk"): api("POST", "/images/bulk", {"action": "restore", "ids": ["ID"]}),
     ("POST", "/images/presign-upload"): UPLOADS,
     ("POST", "/images/presign-uploads"): UPLOADS,
     ("POST", "/images/signed-cookies"): Nothing("is for one's own folder"),
     ("GET", "/images/signed-url"): api("GET", "/images/signed-url?key=KEY"),
     ("POST", "/images/signed-urls"): api("POST", "/images/signed-urls", {"ids": ["ID"]}),
+    ("GET", "/images/trash"): api_lists("/images/trash", "/images/trash?limit=200", "/images/trash?cursor=9999999999-999999"),
     ("GET", "/metrics"): Nothing("is about numbers"),
     ("GET", "/openapi.json"): Nothing("is about the routes"),
     ("GET", "/sign-in"): ACCOUNT,
@@ -166,6 +182,8 @@ TABLE = {
 
 ONES = [key for key, row in TABLE.items() if isinstance(row, One)]
 LISTS = [key for key, row in TABLE.items() if isinstance(row, Lists)]
+# Answered 200 with what became of each id, which is the same for others' as for none.
+TOLD_OF_EACH = ("/images/signed-urls", "/images/bulk", "/admin/images/bulk")
 # Asked with an id that is none, where an address has one.
 NO_IDS = ("0", "-1", "-9223372036854775808", "9223372036854775808", "9" * 40, "1.5", "abc", "00000700001", "+700001", "0x1")
 
@@ -224,7 +242,13 @@ def granted(vitrine, owner, kind):
 
 def deleted(vitrine, owner):
     image = dataclasses.replace(ready_image(vitrine, owner), kind="deleted")
-    assert owner.program.delete(f"/images/{image.id}").status_code == 200
+    assert owner.program.delete(f"/images/{image.id}", params={"permanent": "true"}).status_code == 200
+    return image
+
+
+def trashed(vitrine, owner):
+    image = dataclasses.replace(ready_image(vitrine, owner), kind="trashed")
+    assert owner.program.delete(f"/images/{image.id}").json()["trashed"]
     return image
 
 
@@ -237,7 +261,7 @@ def direct(vitrine, owner):
 def images(vitrine, people):
     owner = people["owner"]
     return [ready_image(vitrine, owner), direct(vitrine, owner), granted(vitrine, owner, "granted"),
-            granted(vitrine, owner, "arrived"), deleted(vitrine, owner)]
+            granted(vitrine, owner, "arrived"), deleted(vitrine, owner), trashed(vitrine, owner)]
 
 
 def strangers(people, row):
@@ -276,7 +300,7 @@ def test_anothers_image_is_as_one_that_does_not_exist(vitrine, people, images, k
         for image in images:
             theirs = row.ask(person, image)
             assert seen(theirs, image) == seen(absent, ABSENT), f"{person.name}, {image}"
-            assert theirs.status_code in (303, 401, 403, 404) or key[1] == "/images/signed-urls", theirs.text
+            assert theirs.status_code in (303, 401, 403, 404) or key[1] in TOLD_OF_EACH, theirs.text
     assert rows(vitrine) == before
 
 
@@ -288,7 +312,7 @@ def test_its_owner_gets_another_answer(vitrine, people, key):
     assert mine.status_code in row.mine, f"{mine.status_code} {mine.text[:300]}"
     assert seen(mine, image) != seen(absent, ABSENT)
     if row.is_end:
-        assert owner.program.get(f"/images/{image.id}").status_code == 404
+        assert owner.program.get(f"/images/{image.id}").status_code in (404, 410)
 
 
 @pytest.mark.parametrize("key", [key for key in ONES if TABLE[key].admin_sees], ids=name_of)
@@ -307,7 +331,7 @@ def test_lists_of_others_do_not_hold_it(vitrine, people, images, key):
     for person in strangers(people, row):
         for image in images:
             for answer in row.ask(person, image):
-                assert answer.status_code in (200, 303, 401), answer.text
+                assert answer.status_code in (200, 303, 401) or person.name == "viewer" and answer.status_code == 403, answer.text
                 body = answer.text if answer.status_code == 200 else ""
                 assert image.key not in body and "isolation-" not in body, f"{person.name}, {image}"
     assert rows(vitrine) == before
@@ -316,7 +340,8 @@ def test_lists_of_others_do_not_hold_it(vitrine, people, images, key):
 @pytest.mark.parametrize("key", LISTS, ids=name_of)
 def test_the_list_of_its_owner_holds_it(vitrine, people, key):
     row, owner = TABLE[key], people["owner"]
-    image = direct(vitrine, owner) if "v1" in key[1] else ready_image(vitrine, owner)
+    make = direct if "v1" in key[1] else trashed if "trash" in key[1] else ready_image
+    image = make(vitrine, owner)
     texts = "".join(answer.text for answer in row.ask(owner, image))
     assert image.key in texts or f"/admin/images/{image.id}" in texts
 

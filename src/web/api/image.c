@@ -1,6 +1,7 @@
 /* GET, PATCH and DELETE /images/:id. */
 #include "web/handlers.h"
 
+#include "domain/trash.h"
 #include "web/image_model.h"
 #include "web/model.h"
 #include "web/response.h"
@@ -87,16 +88,32 @@ enum status api_image_patch(struct exchange *exchange)
     return status == STATUS_OK ? answer(exchange, 200, &asset) : status;
 }
 
+struct delete_query {
+    bool permanent;
+    int64_t version;
+};
+
+/* clang-format off */
+static const struct param delete_list[] = {
+    { "permanent", PARAM_BOOL, offsetof(struct delete_query, permanent), .max = 1 },
+    { "version",   PARAM_I64,  offsetof(struct delete_query, version),   .min = 1, .max = INT64_MAX },
+};
+/* clang-format on */
+const struct param_set api_image_delete_params = PARAM_SET(struct delete_query, delete_list);
+
 enum status api_image_delete(struct exchange *exchange)
 {
-    bool is_pending;
+    const struct delete_query *query = exchange->params;
+    struct trash_result result;
     json_t *answered;
-    enum status status = asset_delete(&exchange->task, exchange->id, &is_pending);
+    enum status status = trash_one(&exchange->task, query->permanent ? TRASH_DELETE : TRASH_MOVE,
+        exchange->id, query->version, &result);
 
     if (status != STATUS_OK)
         return status;
-    answered = json_pack("{s:b, s:I}", "deleted", 1, "id", (json_int_t)exchange->id);
-    if (is_pending)
+    answered = json_pack("{s:b, s:I, s:b}", "deleted", 1, "id", (json_int_t)exchange->id, "trashed",
+        result.is_trashed);
+    if (result.is_pending)
         json_object_set_new(answered, "pending", json_true());
-    return response_json(exchange, is_pending ? 202 : 200, answered);
+    return response_json(exchange, result.is_pending ? 202 : 200, answered);
 }

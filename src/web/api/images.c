@@ -14,6 +14,7 @@ struct list_query {
     int64_t before;
     int64_t after;
     int64_t limit;
+    bool problem;
 };
 
 /* clang-format off */
@@ -23,6 +24,7 @@ static const struct param query_list[] = {
     { "before", PARAM_I64, offsetof(struct list_query, before), .min = 1, .max = INT64_MAX },
     { "after",  PARAM_I64, offsetof(struct list_query, after),  .min = 1, .max = INT64_MAX },
     { "limit",  PARAM_I64, offsetof(struct list_query, limit),  .min = 1, .max = ASSET_PAGE_MAX },
+    { "problem", PARAM_BOOL, offsetof(struct list_query, problem), .max = 1 },
 };
 /* clang-format on */
 const struct param_set api_images_get_params = PARAM_SET(struct list_query, query_list);
@@ -54,7 +56,8 @@ const struct param_set api_images_post_params = PARAM_SET(struct commit_body, bo
 static json_t *link_json(struct arena *arena, const struct list_query *query, const char *key,
     const struct asset_page *page, size_t edge, bool is_there)
 {
-    struct image_link link = { "/images", query->q, query->owner, query->limit, key, 0 };
+    struct image_link link = { "/images", query->q, query->owner, query->limit, query->problem, key,
+        0 };
 
     if (!is_there || edge >= page->count)
         return json_null();
@@ -85,6 +88,7 @@ enum status api_images_get(struct exchange *exchange)
     struct asset_query wanted = {
         .text = str_trim(query->q),
         .owner_id = query->owner,
+        .has_problem = query->problem,
         .before_id = query->after != 0 ? 0 : query->before,
         .after_id = query->after,
         .limit = query->limit != 0 ? (size_t)query->limit : LIST_DEFAULT,

@@ -6,6 +6,7 @@
 
 #include "web/form.h"
 #include "web/image_model.h"
+#include "web/image_trashed.h"
 #include "web/model.h"
 #include "web/response.h"
 #include "web/text.h"
@@ -102,6 +103,8 @@ enum status image_get(struct exchange *exchange)
     struct image_form form;
     enum status status = asset_find(&exchange->task, exchange->id, &asset);
 
+    if (status == STATUS_GONE)
+        return image_trashed_page(exchange, exchange->id);
     if (status != STATUS_OK)
         return status;
     form = form_of(exchange->arena, &asset);
