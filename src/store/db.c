@@ -80,13 +80,35 @@ enum status db_begin(struct db *db)
     return STATUS_OK;
 }
 
-static void give_up(struct db *db, enum status why)
+/*
+ * Undo and let go; what the caller is to be told. Its reason may rest on what others of the batch
+ * wrote ("somebody was faster"), so it is no reason before that is committed and written out, and
+ * none at all when it never is.
+ */
+static enum status give_up(struct db *db, enum status why)
 {
-    if (db->is_writing) {
-        writer_undo(db->writer, why);
-        db->is_writing = false;
-        pass_on(db);
+    struct member member;
+    enum status status;
+    bool is_member;
+
+    if (!db->is_writing) {
+        return why;
     }
+    writer_undo(db->writer, why);
+    db->is_writing = false;
+    is_member = db->writer->members != NULL;
+    if (is_member) {
+        writer_stand_by(db->writer, &member);
+    }
+    pass_on(db);
+    if (!is_member) {
+        return why;
+    }
+    status = member_wait(&member);
+    if (status == STATUS_OK && member.has_written) {
+        status = flush_commit(db->flush);
+    }
+    return status == STATUS_OK ? why : status;
 }
 
 /* Up to where others see it. *out_has_written: there is something to write out. */
@@ -120,7 +142,7 @@ enum status db_commit(struct db *db)
 
 void db_rollback(struct db *db)
 {
-    give_up(db, STATUS_IO);
+    (void)!give_up(db, STATUS_IO);
 }
 
 enum status db_end(struct db *db, enum status status)
@@ -128,8 +150,7 @@ enum status db_end(struct db *db, enum status status)
     if (status == STATUS_OK) {
         return db_commit(db);
     }
-    give_up(db, status);
-    return status;
+    return give_up(db, status);
 }
 
 enum status db_end_soon(struct db *db, enum status status)
@@ -137,8 +158,7 @@ enum status db_end_soon(struct db *db, enum status status)
     bool has_written;
 
     if (status != STATUS_OK) {
-        give_up(db, status);
-        return status;
+        return give_up(db, status);
     }
     status = commit_visibly(db, &has_written);
     if (status == STATUS_OK && has_written) {

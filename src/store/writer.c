@@ -162,10 +162,15 @@ enum status writer_keep(struct writer *writer, struct member *member)
         writer_undo(writer, status);
         return status;
     }
+    writer_stand_by(writer, member);
+    return STATUS_OK;
+}
+
+void writer_stand_by(struct writer *writer, struct member *member)
+{
     *member = (struct member){ .next = writer->members };
     sem_init(&member->is_over, 0, 0);
     writer->members = member;
-    return STATUS_OK;
 }
 
 /* Move the log into the database while nobody else can commit. PASSIVE waits for no reader: what

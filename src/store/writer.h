@@ -57,6 +57,9 @@ enum status writer_keep(struct writer *writer, struct member *member) MUST_CHECK
  * it does when the disk is full or fails, the others are told that it is for `why`. */
 void writer_undo(struct writer *writer, enum status why);
 
+/* Stand in a batch without having written, as one whose answer rests on what its members wrote. */
+void writer_stand_by(struct writer *writer, struct member *member);
+
 /* Commit the batch, checkpoint when the log is long, and tell all members. */
 void writer_commit(struct writer *writer);
 

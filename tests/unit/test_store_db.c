@@ -376,6 +376,72 @@ static void nobody_is_told_ok_of_a_shared_commit_that_failed(void **state)
     integrity_is_ok(fixture);
 }
 
+/* The second and the third of a batch of three. */
+struct late {
+    pthread_t thread;
+    struct fixture *fixture;
+    struct db *db;
+    int seen_after; /* of what the first wrote, when the second was told why it failed */
+};
+
+static void wait_for_who_is_behind(struct db *db)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+
+    while (!__atomic_load_n(&db->turn.behind, __ATOMIC_ACQUIRE)) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+static void *fail_in_the_middle(void *context)
+{
+    struct late *second = context;
+    struct db *reader = NULL;
+    struct arena arena;
+
+    arena_init(&arena);
+    assert_ok(db_begin(second->db));
+    wait_for_who_is_behind(second->db);
+    assert_status(db_end(second->db, STATUS_NOT_FOUND), NOT_FOUND);
+    assert_ok(db_open(&reader, second->fixture->path));
+    second->seen_after = (int)failures_of(reader, &arena, "faster");
+    db_close(reader);
+    arena_clear(&arena);
+    return NULL;
+}
+
+static void *write_slowly(void *context)
+{
+    const struct timespec pause = { .tv_nsec = 50000000 };
+    struct late *third = context;
+
+    assert_ok(db_begin(third->db));
+    nanosleep(&pause, NULL);
+    assert_ok(db_commit(third->db));
+    return NULL;
+}
+
+static void who_fails_because_another_was_faster_is_told_after_that_is_committed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct late second = { .fixture = fixture }, third = { .fixture = fixture };
+
+    assert_ok(db_open(&second.db, fixture->path));
+    assert_ok(db_open(&third.db, fixture->path));
+    assert_ok(db_begin(fixture->db));
+    assert_ok(put(fixture->db, "faster", 1));
+    assert_int_equal(pthread_create(&second.thread, NULL, fail_in_the_middle, &second), 0);
+    wait_for_who_is_behind(fixture->db);
+    assert_int_equal(pthread_create(&third.thread, NULL, write_slowly, &third), 0);
+    wait_for_who_is_behind(second.db);
+    assert_ok(db_commit(fixture->db));
+    pthread_join(second.thread, NULL);
+    pthread_join(third.thread, NULL);
+    assert_int_equal(second.seen_after, 1);
+    db_close(second.db);
+    db_close(third.db);
+}
+
 static void the_log_stays_bounded(void **state)
 {
     struct fixture *fixture = *state;
@@ -545,6 +611,7 @@ int main(void)
         cmocka_unit_test(writers_without_a_pause_get_as_many_turns_each),
         cmocka_unit_test(a_writer_waits_for_its_turn_and_then_is_told_busy),
         cmocka_unit_test(who_shares_a_commit_undoes_only_its_own),
+        cmocka_unit_test(who_fails_because_another_was_faster_is_told_after_that_is_committed),
         cmocka_unit_test(nobody_is_told_ok_of_a_shared_commit_that_failed),
         cmocka_unit_test(the_log_stays_bounded),
         cmocka_unit_test(a_killed_writer_leaves_a_sound_file_with_all_it_promised),
