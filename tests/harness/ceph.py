@@ -81,7 +81,7 @@ class Ceph:
     secret_key = SECRET_KEY
     kms_key = KMS_KEY
     region = "us-east-1"
-    settings = {}  # as S3 as it gets
+    settings = {"S3_POST_POLICY": "on"}  # else as S3 as it gets
 
     def __init__(self):
         self.daemons = Daemons(self.name)
