@@ -73,6 +73,22 @@ before(async () => {
         await p.locator(".uploads.is-finished").waitFor();
       },
     },
+    "upload, straight": { path: "/admin/upload/form" },
+    "upload, straight, refused": {
+      path: "/admin/upload/form",
+      act: (p) => begin(p, "drawing.svg").then(() => p.locator(".error-summary").waitFor()),
+    },
+    "upload, straight, the form": {
+      path: "/admin/upload/form",
+      act: (p) => begin(p, `${"boat".repeat(40)}.png`).then(() => p.waitForURL(/form\/\d+$/)),
+    },
+    "upload, straight, not there": {
+      path: "/admin/upload/form",
+      act: (p) =>
+        begin(p, "boat.png")
+          .then(() => p.waitForURL(/form\/\d+$/))
+          .then(() => p.goto(`${p.url()}/saved`)),
+    },
     account: { path: "/admin/account" },
     "account, refused": {
       path: "/admin/account",
@@ -92,6 +108,14 @@ after(async () => {
   await browser?.close();
   await vitrine?.stop();
 });
+
+/* The first step of the form that goes straight to the storage. */
+async function begin(page, name) {
+  await page
+    .locator("#filename")
+    .setInputFiles([{ name, mimeType: "image/png", buffer: Buffer.from("x") }]);
+  await page.getByRole("button", { name: "Continue" }).click();
+}
 
 async function visit(name, options = {}) {
   const { path, isPublic, act } = pages[name];
@@ -116,6 +140,10 @@ const NAMES = [
   "delete, asking",
   "upload",
   "upload, at work",
+  "upload, straight",
+  "upload, straight, refused",
+  "upload, straight, the form",
+  "upload, straight, not there",
   "account",
   "account, refused",
   "reference",

@@ -124,7 +124,7 @@ def test_coming_back_before_the_file_is_there_leads_to_the_form_again(vitrine):
     browser = signed_in(vitrine)
     page = begin(browser)
     answer = browser.get(f"{page}/saved")
-    assert answer.status_code == 409 and f'href="{page}"' in answer.text and "not arrived" in answer.text
+    assert answer.status_code == 409 and f'href="{page}"' in answer.text and "Nothing has arrived" in answer.text
     assert come_back(browser, post(form_of(browser, page), png(comment=b"late"))).status_code == 303
 
 

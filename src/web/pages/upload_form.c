@@ -147,24 +147,37 @@ static enum status lead_to_image(struct exchange *exchange, int64_t id, enum fla
         exchange, arena_printf(exchange->arena, "/admin/images/%lld", (long long)id), flash);
 }
 
-/* What happened, and the way on: to the same form while it is good for another try, to the question
- * whether the file is there where that is not answered (`is_over`: not even asked), or to the
- * beginning. */
-static enum status render_failure(struct exchange *exchange, enum status status, bool is_over)
+/* What happened. The domain says "upload it first"; here that is not what was left out. */
+static json_t *failure_words(
+    const struct exchange *exchange, enum status status, bool is_over, bool can_ask)
 {
     const struct failure *failure = &exchange->task.failure;
-    bool can_send = status == STATUS_NOT_UPLOADED;
-    bool can_ask = status_http(status) >= 500 || status == STATUS_CONFLICT || is_over;
-    json_t *model = json_pack("{s:s, s:o, s:o, s:o, s:o}", "title",
-        is_over               ? "This form is over"
-        : can_send || can_ask ? "The file is not saved yet"
-                              : "The file was not saved",
-        "detail", json_from_str(failure->sentence), "hint", model_text_or_null(failure->hint),
-        "send_page",
-        can_send ? model_format(exchange->arena, BEGIN_PAGE "/%lld", (long long)exchange->id)
-                 : json_null(),
-        "ask_page", can_ask ? saved_page(exchange->arena, exchange->id) : json_null());
 
+    if (status == STATUS_NOT_UPLOADED)
+        return json_pack("{s:s, s:s, s:s}", "title", "The file is not saved yet", "detail",
+            "Nothing has arrived in the storage.", "hint",
+            "If your browser is still sending the file, look again when that is done.");
+    return json_pack("{s:s, s:o, s:o}", "title",
+        is_over   ? "This form is over"
+        : can_ask ? "The file is not saved yet"
+                  : "The file was not saved",
+        "detail", json_from_str(failure->sentence), "hint", model_text_or_null(failure->hint));
+}
+
+/* What happened, and the way on: to the same form while it is good for another try, to the question
+ * whether the file is there where that is not answered for good (`is_over`: not even asked), or to
+ * the beginning. */
+static enum status render_failure(struct exchange *exchange, enum status status, bool is_over)
+{
+    bool can_send = status == STATUS_NOT_UPLOADED;
+    bool can_ask = status_http(status) >= 500 || status == STATUS_CONFLICT || can_send || is_over;
+    json_t *model = failure_words(exchange, status, is_over, can_ask);
+
+    json_object_set_new(model, "send_page",
+        can_send ? model_format(exchange->arena, BEGIN_PAGE "/%lld", (long long)exchange->id)
+                 : json_null());
+    json_object_set_new(
+        model, "ask_page", can_ask ? saved_page(exchange->arena, exchange->id) : json_null());
     return render(exchange, status_http(status), json_null(), json_null(), model);
 }
 
