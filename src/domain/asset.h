@@ -46,6 +46,9 @@ enum {
     ASSET_TTL_MAX_S = 604800    /* SigV4's: seven days */
 };
 
+/* S3's largest object that comes in one piece; others come in parts (multipart.h). */
+#define ASSET_PUT_MAX_BYTES (5LL * 1024 * 1024 * 1024)
+
 struct asset {
     int64_t id;
     struct str key;
@@ -128,6 +131,7 @@ struct upload_grant {
  * Reserve a key (a `pending` row) and presign the PUT for it.
  *
  * FORBIDDEN for viewers; what policy_check says, INVALID (field "sha256", "size", "expires_in").
+ * TOO_LARGE also above ASSET_PUT_MAX_BYTES.
  * DUPLICATE when that was asked for: failure.duplicate is the image that is there.
  */
 enum status asset_grant(

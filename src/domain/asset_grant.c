@@ -137,6 +137,10 @@ static enum status prepare(
     enum status status =
         policy_check(&task->domain->options->policy, task->arena, &claim, &verdict, &task->failure);
 
+    if (status == STATUS_OK && request->size_bytes > ASSET_PUT_MAX_BYTES) {
+        status = task_refuse(task, STATUS_TOO_LARGE, STR("size"),
+            STR("A file of more than 5 GiB has to be uploaded in parts. Nothing was saved."));
+    }
     if (status == STATUS_OK) {
         status = asset_check_sha256(task, request->sha256_hex, &plan.sha256_hex);
     }

@@ -86,6 +86,9 @@ static struct policy policy_of(struct task *task, const struct asset_store_reque
 {
     struct policy policy = task->domain->options->policy;
 
+    if (policy.max_size_bytes > ASSET_PUT_MAX_BYTES) {
+        policy.max_size_bytes = ASSET_PUT_MAX_BYTES;
+    }
     if (request->max_size_bytes > 0 && request->max_size_bytes < policy.max_size_bytes) {
         policy.max_size_bytes = request->max_size_bytes;
     }

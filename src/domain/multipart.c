@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/flight.h"
 
 #include <inttypes.h>
 
@@ -159,6 +160,7 @@ enum status multipart_need_id(struct task *task, struct multipart_pair *pair)
     }
     status = s3_multipart_create(&task->domain->s3, task->arena, pair->upload.key,
         create_headers(task, &pair->asset), &id, &result);
+    flight_note_storage(task, pair->upload.asset_id, FLIGHT_CREATE, status, &result);
     if (status != STATUS_OK) {
         return task_fail_storage(
             task, status == STATUS_NOT_FOUND ? STATUS_STORAGE_REFUSED : status, &result);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/flight.h"
 
 #include <inttypes.h>
 
@@ -74,6 +75,7 @@ static enum status abort_by_id(struct task *task, const struct multipart_row *up
     enum status status =
         s3_multipart_abort(s3, task->arena, upload->key, upload->upload_id, &result);
 
+    flight_note_storage(task, upload->asset_id, FLIGHT_ABORT, status, &result);
     if (status == STATUS_OK) {
         status =
             s3_multipart_parts(s3, task->arena, upload->key, upload->upload_id, 0, &parts, &result);

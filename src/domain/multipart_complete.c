@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "domain/asset_text.h"
+#include "domain/flight.h"
 
 #include <inttypes.h>
 

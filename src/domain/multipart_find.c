@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "crypto/digest.h"
+#include "domain/flight.h"
 
 enum status multipart_list(struct task *task, struct multiparts *out)
 {
@@ -42,6 +43,9 @@ enum status multipart_list_parts(
         struct s3_result result = { 0 };
         enum status status = s3_multipart_parts(&task->domain->s3, task->arena, pair->upload.key,
             pair->upload.upload_id, page.next_marker, &page, &result);
+        if (status != STATUS_OK) { /* of those that went well there are too many */
+            flight_note_storage(task, pair->upload.asset_id, FLIGHT_LIST, status, &result);
+        }
         if (status == STATUS_NOT_FOUND) {
             return str_equal(result.error_code, STR("NoSuchBucket"))
                        ? task_fail_storage(task, STATUS_STORAGE_REFUSED, &result)
