@@ -51,6 +51,7 @@ static struct {
     enum status abort_failure;    /* of AbortMultipartUpload, which is not done */
     void (*on_complete)(void *context); /* called in the middle of completing */
     void *on_complete_context;
+    int abort_leaves; /* so many AbortMultipartUpload are done, and a part comes behind them */
     int creates, part_lists, completes, aborts, upload_lists;
     struct pairs create_headers;             /* of the last one; lives as long as its arena */
     enum status failure;                     /* what every call answers; OK: they work */
@@ -519,7 +520,9 @@ enum status s3_multipart_abort(struct s3_client *client, struct arena *arena, st
     if (fake.abort_failure != STATUS_OK) {
         return fake.abort_failure;
     }
-    if (upload) {
+    if (fake.abort_leaves > 0) {
+        fake.abort_leaves--;
+    } else if (upload) {
         upload->id[0] = 0;
     }
     return STATUS_OK;

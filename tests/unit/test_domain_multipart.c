@@ -343,6 +343,20 @@ static void giving_up_holds_when_storage_does_not_answer(void **state)
     assert_int_equal(fake_count_uploads(), 0);
 }
 
+static void a_part_that_comes_behind_the_abort_is_aborted_again(void **state)
+{
+    struct world *world = *state;
+    struct multipart upload = begin_whole(world);
+
+    fake.abort_leaves = 2;
+    assert_ok(multipart_abort(&world->task, upload.id));
+    record_is(world, "aborting");
+    assert_int_equal(sweep(world).aborted, 0);
+    assert_int_equal(sweep(world).aborted, 1);
+    record_is(world, "aborted");
+    assert_int_equal(fake_count_uploads(), 0);
+}
+
 static void what_is_saved_cannot_be_given_up(void **state)
 {
     struct world *world = *state;
@@ -623,6 +637,7 @@ int main(void)
         world_test(an_upload_that_storage_does_not_begin_leaves_nothing),
         world_test(giving_up_deletes_the_parts_and_gives_back_the_quota),
         world_test(giving_up_holds_when_storage_does_not_answer),
+        world_test(a_part_that_comes_behind_the_abort_is_aborted_again),
         world_test(what_is_saved_cannot_be_given_up),
         world_test(given_up_while_it_is_completed_it_is_not_saved_and_nothing_stays),
         world_test(completed_twice_at_once_both_hear_the_same),
