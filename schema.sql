@@ -168,8 +168,8 @@ CREATE TABLE reconcile_passes (
     object_count  INTEGER NOT NULL DEFAULT 0, -- objects whose keys look like ours
     foreign_count INTEGER NOT NULL DEFAULT 0, -- objects under our prefixes whose keys do not
     unknown_count INTEGER NOT NULL DEFAULT 0, -- objects without a row
-    gone_count    INTEGER NOT NULL DEFAULT 0, -- images flagged "gone" in this pass
-    changed_count INTEGER NOT NULL DEFAULT 0, -- images flagged "changed"
+    gone_count    INTEGER NOT NULL DEFAULT 0, -- images flagged "gone" in this pass; in 'walk': suspects
+    changed_count INTEGER NOT NULL DEFAULT 0, -- images flagged "changed"; in 'walk': suspects
     cleared_count INTEGER NOT NULL DEFAULT 0, -- flags taken back
     removed_count INTEGER NOT NULL DEFAULT 0  -- unknown objects deleted
 ) STRICT;

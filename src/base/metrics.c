@@ -18,6 +18,7 @@ static const char *const answer_values[] = { METRIC_ANSWER_LIST(X) };
 static const char *const auth_values[] = { METRIC_AUTH_LIST(X) };
 static const char *const rate_values[] = { METRIC_RATE_LIST(X) };
 static const char *const sweep_values[] = { METRIC_SWEEP_LIST(X) };
+static const char *const reconciled_values[] = { METRIC_RECONCILED_LIST(X) };
 static const char *const job_values[] = { METRIC_JOB_LIST(X) };
 #undef X
 
@@ -32,6 +33,7 @@ static const char *const job_values[] = { METRIC_JOB_LIST(X) };
 #define LABELS_AUTH      { "reason", auth_values, COUNT_OF(auth_values) }
 #define LABELS_RATE      { "class", rate_values, COUNT_OF(rate_values) }
 #define LABELS_SWEEP     { "result", sweep_values, COUNT_OF(sweep_values) }
+#define LABELS_RECONCILED { "result", reconciled_values, COUNT_OF(reconciled_values) }
 #define LABELS_JOB       { "outcome", job_values, COUNT_OF(job_values) }
 /* clang-format on */
 

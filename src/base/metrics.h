@@ -46,6 +46,9 @@
     X(SWEEP_PURGED, "purged") X(SWEEP_ADOPTED, "adopted") X(SWEEP_EXPIRED, "expired") X(SWEEP_REFUSED, "refused")
 #define METRIC_JOB_LIST(X) \
     X(JOB_DONE, "done") X(JOB_FAILED, "failed") X(JOB_DEAD, "dead") X(JOB_RELEASED, "released") X(JOB_LOST, "lost")
+#define METRIC_RECONCILED_LIST(X) \
+    X(RECONCILED_GONE, "gone") X(RECONCILED_CHANGED, "changed") X(RECONCILED_CLEARED, "cleared") \
+    X(RECONCILED_REMOVED, "removed")
 
 #define METRIC_ENUM(value, text) METRIC_##value,
 enum metric_class     { METRIC_CLASS_LIST(METRIC_ENUM)     METRIC_CLASS__COUNT };
@@ -56,6 +59,7 @@ enum metric_answer    { METRIC_ANSWER_LIST(METRIC_ENUM)    METRIC_ANSWER__COUNT 
 enum metric_auth      { METRIC_AUTH_LIST(METRIC_ENUM)      METRIC_AUTH__COUNT };
 enum metric_rate      { METRIC_RATE_LIST(METRIC_ENUM)      METRIC_RATE__COUNT };
 enum metric_sweep     { METRIC_SWEEP_LIST(METRIC_ENUM)     METRIC_SWEEP__COUNT };
+enum metric_reconciled { METRIC_RECONCILED_LIST(METRIC_ENUM) METRIC_RECONCILED__COUNT };
 enum metric_job       { METRIC_JOB_LIST(METRIC_ENUM)       METRIC_JOB__COUNT };
 #undef METRIC_ENUM
 
@@ -81,7 +85,10 @@ enum { METRIC_ROUTE__COUNT = 128, METRIC_ROUTE_NONE = METRIC_ROUTE__COUNT - 1, M
     X(JOB_TIME,        HISTOGRAM, ONE,       ONE,    "vitrine_job_duration_seconds",          "Time that a run of a job took.") \
     X(SWEEP_ASSETS,    COUNTER,   SWEEP,     ONE,    "vitrine_sweep_assets_total",            "Assets that sweeps brought to an end, by how.") \
     X(SWEEP_WAITING,   GAUGE,     ONE,       ONE,    "vitrine_sweep_waiting_assets",          "Assets that the last sweep left for the next.") \
-    X(SWEEP_LAST,      GAUGE,     ONE,       ONE,    "vitrine_sweep_last_success_timestamp_seconds", "When a sweep last worked through to its end.")
+    X(SWEEP_LAST,      GAUGE,     ONE,       ONE,    "vitrine_sweep_last_success_timestamp_seconds", "When a sweep last worked through to its end.") \
+    X(RECONCILED,      COUNTER,   RECONCILED, ONE,   "vitrine_reconciled_total",              "Images flagged or cleared, unknown objects removed, by passes over the bucket.") \
+    X(UNKNOWN_OBJECTS, GAUGE,     ONE,       ONE,    "vitrine_unknown_objects",               "Objects with keys like ours that no row knows, at the last pass over the bucket.") \
+    X(RECONCILE_LAST,  GAUGE,     ONE,       ONE,    "vitrine_reconcile_last_success_timestamp_seconds", "When a pass over the bucket last came to its end.")
 
 /* Upper bounds of a histogram's buckets in microseconds, and as Prometheus writes them. */
 #define METRIC_BUCKET_LIST(X) \

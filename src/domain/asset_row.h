@@ -30,6 +30,10 @@ enum status asset_load(struct task *task, int64_t id, struct asset_row *out) MUS
 /* "users/7/images/": below it lie images of that user only (KEY_USER_MS). */
 struct str asset_user_folder(struct arena *arena, int64_t owner_id);
 
+/* Whether a key looks exactly like one that we give out, in some layout. Others' objects may lie
+ * under our prefixes. */
+bool asset_key_is_ours(struct str key);
+
 /* A new key of that layout (asset.h). */
 struct str asset_new_key(struct arena *arena, enum key_layout layout, int64_t owner_id,
     int64_t now_ms, const struct file_verdict *verdict);

@@ -42,7 +42,11 @@
     X(ASSET_CLEAN,       "asset.clean")           /* its FILE_CLEANUP_DAYS were over */ \
     X(ASSET_PURGE,       "asset.purge")           /* the object and the row are gone */ \
     X(ASSET_ABORT,       "asset.abort")           /* an upload in parts was given up */ \
-    X(ASSET_EXPIRE,      "asset.expire")          /* granted, never uploaded */
+    X(ASSET_EXPIRE,      "asset.expire")          /* granted, never uploaded */ \
+    X(ASSET_FLAG,        "asset.flag")            /* its object is gone, or changed by others */ \
+    X(ASSET_CLEAR,       "asset.clear")           /* it is as it was */ \
+    X(ASSET_REBUILD,     "asset.rebuild")         /* the row was made from the object */ \
+    X(OBJECT_REMOVE,     "object.remove")         /* no row knew it, and the settings say delete */
 /* clang-format on */
 
 enum audit_action {

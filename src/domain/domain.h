@@ -72,6 +72,10 @@ struct multipart_options {
 
 /* Everything that is configured. Borrowed: must outlive every domain opened with it. */
 struct domain_options {
+    const char
+        *manifest_folder;      /* $DATA/manifests: what reconciliation removed; made when missing */
+    bool removes_unknown;      /* UNKNOWN_OBJECTS=delete */
+    int64_t unknown_age_s;     /* ... that are at least so old */
     const char *database_path; /* $DATA/vitrine.db */
     const char *spool_folder;  /* $DATA/tmp: form uploads pass through it; made when missing */
     struct storage_options storage;

@@ -347,6 +347,19 @@ enum status assets_set_lapsed(struct db *db, int64_t id, int64_t now_s)
     return query_run_on_row(&query);
 }
 
+enum status assets_set_etag(
+    struct db *db, int64_t id, struct str from, struct str to, int64_t stored_at)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_SET_ETAG);
+    query_bind_str(&query, 1, to);
+    query_bind_i64_or_null(&query, 2, stored_at);
+    query_bind_i64(&query, 3, id);
+    query_bind_str(&query, 4, from);
+    return query_run_on_row(&query);
+}
+
 enum status assets_delete(struct db *db, int64_t id, struct str state)
 {
     struct query query;

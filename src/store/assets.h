@@ -145,8 +145,12 @@ enum status assets_set_purging(struct db *db, int64_t id, struct str from, int64
 /* Remember that a sweep saw no object for a pending row. */
 enum status assets_set_absent(struct db *db, int64_t id, int64_t at) MUST_CHECK;
 
-/* Say what is wrong with its object, or, with an empty flag and `at` 0, that nothing is; where its
- * etag is still that one: NOT_FOUND when it is not. */
+/* The same bytes have another etag now; nothing is wrong with it. NOT_FOUND as below. */
+enum status assets_set_etag(
+    struct db *db, int64_t id, struct str from, struct str to, int64_t stored_at) MUST_CHECK;
+
+/* Say what is wrong with its object, or, with an empty flag and `at` 0, that nothing is; where it
+ * is an image with that etag: NOT_FOUND when it is not, or not any more. */
 enum status assets_set_flag(
     struct db *db, int64_t id, struct str etag, struct str flag, int64_t at) MUST_CHECK;
 
