@@ -17,7 +17,7 @@
 
 #include <inttypes.h>
 
-enum { BATCH = 100 };
+enum { BATCH = 100, DRY_MAX = 1000 };
 
 /* One sweep on its way. */
 struct sweep {
@@ -60,6 +60,8 @@ static enum status tell(struct sweep *sweep, const struct asset_row *row, enum s
         [SWEEP_ADOPT] = &sweep->report->adopted,
         [SWEEP_EXPIRE] = &sweep->report->expired,
         [SWEEP_REFUSE] = &sweep->report->refused,
+        [SWEEP_EMPTY] = &sweep->report->emptied,
+        [SWEEP_CLEAN] = &sweep->report->cleaned,
         [SWEEP_SETTLE] = &sweep->report->settled,
         [SWEEP_WAIT] = &sweep->report->waiting,
     };
@@ -72,8 +74,12 @@ static enum status tell(struct sweep *sweep, const struct asset_row *row, enum s
 static enum status purge(struct sweep *sweep, struct asset_row *row)
 {
     bool is_pending = false;
-    enum status status = asset_purge(&sweep->task, row, &is_pending);
+    enum status status;
 
+    if (sweep->dry) {
+        return tell(sweep, row, SWEEP_PURGE);
+    }
+    status = asset_purge(&sweep->task, row, &is_pending);
     *(is_pending ? &sweep->report->waiting : &sweep->report->purged) += 1;
     if (!is_about_one_object(sweep, status)) {
         return status;
@@ -108,10 +114,10 @@ static enum status expire(struct sweep *sweep, const struct asset_row *row)
     }
     status = assets_delete(db, row->id, ASSET_PENDING);
     if (status == STATUS_OK) {
-        status = audit_write(
-            &sweep->task, &(struct audit_entry){ .action = AUDIT_ASSET_EXPIRE,
-                              .asset_id = row->id,
-                              .detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len) });
+        json_t *detail = json_pack("{s:s%}", "key", row->key.ptr, row->key.len);
+
+        status = audit_write(&sweep->task,
+            &(struct audit_entry){ AUDIT_ASSET_EXPIRE, .asset_id = row->id, .detail = detail });
     }
     sweep->report->expired++;
     return db_end(db, status);
@@ -229,11 +235,8 @@ static enum status purge_all(struct sweep *sweep, const struct asset_rows *rows)
 {
     enum status ends[BATCH], status = STATUS_OK;
 
-    for (size_t i = 0; i < rows->count && sweep->dry; i++) {
-        status = tell(sweep, &rows->item[i], SWEEP_PURGE);
-    }
     if (sweep->dry || rows->count == 1) {
-        return sweep->dry ? status : work_through(sweep, rows, purge);
+        return work_through(sweep, rows, purge);
     }
     arena_reset(&sweep->work);
     task_begin(&sweep->task);
@@ -247,16 +250,6 @@ static enum status purge_all(struct sweep *sweep, const struct asset_rows *rows)
     }
     note(sweep, status);
     return status;
-}
-
-static enum status reconcile_all(struct sweep *sweep, const struct asset_rows *rows)
-{
-    return work_through(sweep, rows, reconcile);
-}
-
-static enum status settle_all(struct sweep *sweep, const struct asset_rows *rows)
-{
-    return work_through(sweep, rows, settle);
 }
 
 static enum status next_purging(
@@ -291,21 +284,23 @@ static enum status next_unsettled(
 struct walk {
     enum status (*next)(
         struct sweep *, const struct asset_row *last, size_t limit, struct asset_rows *out);
-    enum status (*work_on_all)(struct sweep *, const struct asset_rows *);
+    enum status (*work_on)(struct sweep *, struct asset_row *);
+    enum status (*work_on_all)(struct sweep *, const struct asset_rows *); /* NULL: one by one */
 };
 
 /* Before anything is concluded from what the bucket does not have. */
 static enum status check_bucket(struct sweep *sweep)
 {
-    enum status status = STATUS_OK;
+    enum status status;
 
-    if (!sweep->is_bucket_checked) {
-        arena_reset(&sweep->work);
-        task_begin(&sweep->task);
-        status = asset_check_bucket(&sweep->task);
-        note(sweep, status);
-        sweep->is_bucket_checked = status == STATUS_OK;
+    if (sweep->is_bucket_checked) {
+        return STATUS_OK;
     }
+    arena_reset(&sweep->work);
+    task_begin(&sweep->task);
+    status = asset_check_bucket(&sweep->task);
+    note(sweep, status);
+    sweep->is_bucket_checked = status == STATUS_OK;
     return status;
 }
 
@@ -325,16 +320,33 @@ static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
             status = check_bucket(sweep);
         }
         if (status == STATUS_OK && rows.count > 0) {
-            status = walk->work_on_all(sweep, &rows);
+            status = walk->work_on_all ? walk->work_on_all(sweep, &rows)
+                                       : work_through(sweep, &rows, walk->work_on);
         }
     }
+}
+
+static enum status tell_due(struct sweep *sweep, int64_t limit)
+{
+    struct asset_rows due[2];
+    enum status status =
+        trash_due(&sweep->task, limit < DRY_MAX ? (size_t)limit : DRY_MAX, &due[0], &due[1]);
+
+    for (size_t i = 0; i < COUNT_OF(due) && status == STATUS_OK; i++) {
+        for (size_t k = 0; k < due[i].count; k++) {
+            status = tell(sweep, &due[i].item[k], i == 0 ? SWEEP_EMPTY : SWEEP_CLEAN);
+        }
+    }
+    return status;
 }
 
 /* What has had its time becomes tombstones, which the first walk deletes. */
 static void expire_trash(struct sweep *sweep, int64_t limit)
 {
-    note(
-        sweep, trash_expire(&sweep->task, limit, &sweep->report->emptied, &sweep->report->cleaned));
+    struct sweep_report *report = sweep->report;
+
+    note(sweep, sweep->dry ? tell_due(sweep, limit)
+                           : trash_expire(&sweep->task, limit, &report->emptied, &report->cleaned));
 }
 
 static void count_sweep(const struct sweep_report *report, bool is_complete)
@@ -349,13 +361,13 @@ static void count_sweep(const struct sweep_report *report, bool is_complete)
     }
 }
 
-static enum status run(
+enum status asset_sweep_dry(
     struct task *task, int64_t limit, const struct sweep_listener *dry, struct sweep_report *out)
 {
     static const struct walk walks[] = {
-        { next_purging, purge_all },
-        { next_lapsed, reconcile_all },
-        { next_unsettled, settle_all },
+        { next_purging, purge, purge_all },
+        { next_lapsed, reconcile, NULL },
+        { next_unsettled, settle, NULL },
     };
     struct sweep sweep = { .task = *task, .report = out, .dry = dry, .kept = task->arena };
 
@@ -381,11 +393,5 @@ static enum status run(
 
 enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out)
 {
-    return run(task, limit, NULL, out);
-}
-
-enum status asset_sweep_dry(struct task *task, int64_t limit, const struct sweep_listener *listener,
-    struct sweep_report *out)
-{
-    return run(task, limit, listener, out);
+    return asset_sweep_dry(task, limit, NULL, out);
 }

@@ -37,6 +37,8 @@ enum sweep_end {
     SWEEP_ADOPT,
     SWEEP_EXPIRE,
     SWEEP_REFUSE,
+    SWEEP_EMPTY, /* a dry run tells of the first thousand */
+    SWEEP_CLEAN, /* likewise */
     SWEEP_SETTLE,
     SWEEP_WAIT,
     SWEEP__COUNT
@@ -47,7 +49,8 @@ struct sweep_listener {
     void *context;
 };
 
-/* What asset_sweep would do now: it asks storage as that does, and neither writes nor deletes. */
+/* What asset_sweep would do now: it asks storage as that does, and neither writes nor deletes.
+ * `listener` NULL: it is asset_sweep. */
 enum status asset_sweep_dry(struct task *task, int64_t limit, const struct sweep_listener *listener,
     struct sweep_report *out) MUST_CHECK;
 

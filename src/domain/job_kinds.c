@@ -9,6 +9,7 @@ enum { MINUTE = 60, HOUR = 3600 };
 static const struct job_kind job_kinds[] = {
     /* name     what it does                                                                 function    period  limit     tries storage wanted by */
     { "prune",  "Forget sessions, sign-ins and counts of failed sign-ins that are over.",    job_prune,  HOUR,   10*MINUTE, 5,   false,  NULL },
+    { "reconcile", "Compare the bucket with the images: what is gone, changed or unknown.",  job_reconcile, 24*HOUR, 6*HOUR, 5,  true,   NULL },
     { "sweep",  "Finish deletions, adopt or drop unfinished uploads.",                       job_sweep,  HOUR,   2*HOUR,    5,   true,   NULL },
 };
 /* clang-format on */

@@ -32,7 +32,8 @@ void job_kinds_inject(const struct job_kind *kinds, size_t count);
 
 /* --- the kinds, sorted by name --- */
 
-job_fn job_prune; /* session.h */
-job_fn job_sweep; /* asset.h: asset_sweep */
+job_fn job_prune;     /* session.h */
+job_fn job_reconcile; /* reconcile.h */
+job_fn job_sweep;     /* asset.h: asset_sweep */
 
 #endif

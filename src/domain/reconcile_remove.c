@@ -204,9 +204,9 @@ static enum status unlock(struct reconcile *run, struct str key)
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* `all`: what was listed, of which the removal is a part; NULL: only go on. */
+/* `all`: what was listed, of which the removal is a part. */
 static enum status finish_batch(
-    struct removal *removal, const struct unknown_rows *all, enum status deleted, struct str key)
+    struct removal *removal, const struct unknown_rows *all, struct str key)
 {
     struct reconcile *run = removal->run;
     struct db *db = run->task.domain->db;
@@ -222,7 +222,7 @@ static enum status finish_batch(
     for (size_t i = 0; i < all->count && status == STATUS_OK; i++) {
         status = unlock(run, all->item[i].key);
     }
-    if (status == STATUS_OK && deleted == STATUS_OK) {
+    if (status == STATUS_OK) {
         status = reconcile_move(run, STAGE_REMOVE, key);
     }
     status = db_end(db, status);
@@ -230,10 +230,8 @@ static enum status finish_batch(
         run->pass = before;
         return status;
     }
-    if (deleted == STATUS_OK) {
-        reconcile_moved(run, STAGE_REMOVE, key);
-    }
-    return deleted;
+    reconcile_moved(run, STAGE_REMOVE, key);
+    return STATUS_OK;
 }
 
 static void tell_ends(struct removal *removal)
@@ -282,10 +280,12 @@ static enum status remove_batch(struct reconcile *run, bool *out_is_last)
             status = delete_all(&removal);
         }
     }
+    /* Where storage did not answer, the keys stay locked: it may still delete. The batch is taken
+     * up again by the next call. */
     if (status == STATUS_OK) {
         tell_ends(&removal);
+        status = finish_batch(&removal, &rows, rows.item[rows.count - 1].key);
     }
-    status = finish_batch(&removal, &rows, status, rows.item[rows.count - 1].key);
     manifest_close(&removal.manifest);
     return status;
 }

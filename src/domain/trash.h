@@ -110,4 +110,9 @@ enum status trash_look(
 enum status trash_expire(
     struct task *task, int64_t limit, int64_t *out_emptied, int64_t *out_cleaned) MUST_CHECK;
 
+/* What that would bury, of each kind at most `limit`; nothing is written. */
+struct asset_rows; /* store/assets.h */
+enum status trash_due(struct task *task, size_t limit, struct asset_rows *out_trashed,
+    struct asset_rows *out_uploads) MUST_CHECK;
+
 #endif

@@ -78,3 +78,20 @@ enum status trash_expire(
     arena_clear(&work);
     return task_fail(task, status);
 }
+
+enum status trash_due(
+    struct task *task, size_t limit, struct asset_rows *out_trashed, struct asset_rows *out_uploads)
+{
+    const struct domain_options *options = task->domain->options;
+    int64_t now_s = clock_now_s();
+    enum status status;
+
+    *out_uploads = (struct asset_rows){ 0 };
+    status = assets_list_trashed_due(
+        task->domain->db, task->arena, now_s - options->trash_s, limit, out_trashed);
+    if (status == STATUS_OK && options->cleanup_s > 0) {
+        status = assets_list_temporary(
+            task->domain->db, task->arena, now_s - options->cleanup_s, limit, out_uploads);
+    }
+    return status;
+}

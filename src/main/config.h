@@ -25,6 +25,9 @@ enum { CONFIG_SETTINGS_MAX = 128, CONFIG_PROBLEMS_MAX = 64 };
 /* How the web server sends a file that we name: X-Sendfile, X-Accel-Redirect, or not at all. */
 enum config_sendfile { CONFIG_SENDFILE_OFF, CONFIG_SENDFILE_X_SENDFILE, CONFIG_SENDFILE_X_ACCEL };
 
+/* What becomes of objects that no row knows. */
+enum config_unknown { CONFIG_UNKNOWN_KEEP, CONFIG_UNKNOWN_DELETE };
+
 /* A switch that may be left to us. */
 enum config_switch { CONFIG_OFF, CONFIG_ON, CONFIG_AUTO };
 
@@ -131,6 +134,8 @@ struct config {
     int64_t multipart_part_size;
     int64_t multipart_hours;
     int64_t trash_days;
+    enum config_unknown unknown_objects;
+    int64_t unknown_objects_days;
     int64_t cleanup_days; /* 0: never */
     int64_t threads;
     int64_t worker_threads;

@@ -13,6 +13,7 @@ static const char *const proxy_words[] = { "x-forwarded", "forwarded", NULL };
 static const char *const policy_words[] = { "custom", "canned", NULL };
 static const char *const hash_words[] = { "sha1", "sha256", NULL };
 static const char *const sse_words[] = { "off", "AES256", "aws:kms", NULL };
+static const char *const unknown_words[] = { "keep", "delete", NULL };
 static const char *const switch_words[] = { "off", "on", "auto", NULL };
 
 #define DEFAULT_TYPES "image/jpeg,image/png,image/gif,image/webp,image/avif,image/heic"
@@ -181,6 +182,10 @@ const struct setting setting_table[] = {
     { "CLOUDFRONT_COOKIE_EXPIRATION", { NULL },                             "3600",        setting_number,  AT(cloudfront.cookie_ttl_s), 60, 604800, NULL,           false,
       "seconds from 60 to 604800 (7 days)", "Life of signed cookies, in seconds." },
 
+    { "UNKNOWN_OBJECTS", { NULL },                                          "keep",        setting_choice,  AT(unknown_objects),     0,   0,        unknown_words,  false,
+      "keep or delete", "What becomes of objects in the bucket that look like ours and that no image knows; they are reported in any case." },
+    { "UNKNOWN_OBJECTS_DAYS", { NULL },                                     "30",          setting_number,  AT(unknown_objects_days), 1,  3650,     NULL,           false,
+      "days from 1 to 3650", "With UNKNOWN_OBJECTS=delete: how old such an object must be." },
     { "UPLOAD_EXPIRY_MINUTES", { NULL },                                    NULL,          setting_number,  AT(upload_ttl_minutes),  1,   10080,    NULL,           false,
       "minutes from 1 to 10080 (7 days)", "Life of an upload grant, in minutes; PRESIGNED_URL_EXPIRATION wins where both are set." },
     { "PRESIGNED_URL_EXPIRATION", { NULL },                                 "900",         setting_number,  AT(upload_ttl_s),        1,   604800,   NULL,           false,

@@ -152,6 +152,9 @@ enum status wiring_domain(struct arena *arena, const struct config *config,
 
     domain_options_init(out);
     out->database_path = config->database.ptr;
+    out->manifest_folder = arena_printf(arena, "%.*s/manifests", STR_ARG(config->data)).ptr;
+    out->removes_unknown = config->unknown_objects == CONFIG_UNKNOWN_DELETE;
+    out->unknown_age_s = config->unknown_objects_days * 86400;
     out->spool_folder = arena_printf(arena, "%.*s/tmp", STR_ARG(config->data)).ptr;
     out->policy.max_size_bytes = config->max_file_bytes;
     out->library = config->library;

@@ -22,7 +22,7 @@ struct world {
     struct domain domain;
     struct actor admin, editor, other, viewer;
     struct task task; /* the editor's */
-    char spool[96];
+    char spool[96], manifests[96];
 };
 
 static inline void world_locate(struct s3_location *location, struct str host, int port)
@@ -51,6 +51,8 @@ static inline int world_open(void **state)
     domain_options_init(&world->options);
     world->options.database_path = world->fixture.path;
     world->options.spool_folder = world->spool;
+    snprintf(world->manifests, sizeof(world->manifests), "%s/manifests", world->fixture.folder);
+    world->options.manifest_folder = world->manifests;
     world->credentials.access_key = STR("AKIDEXAMPLE");
     assert_ok(secret_set(
         &world->credentials.secret_key, STR("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")));

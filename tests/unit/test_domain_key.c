@@ -1,6 +1,7 @@
 /* Keys in the layouts that are documented, and names made safe for them. */
 #include "open_fixture.h"
 
+#include "domain/asset_row.h"
 #include "domain/file_name.h"
 
 #include <regex.h>
@@ -35,8 +36,33 @@ static void every_layout_is_the_documented_one(void **state)
     struct world *world = *state;
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        expect_match(
-            open_grant_as(&world->task, cases[i].layout, "my photo.PNG").key, cases[i].pattern);
+        struct str key = open_grant_as(&world->task, cases[i].layout, "my photo.PNG").key;
+
+        expect_match(key, cases[i].pattern);
+        assert_true(asset_key_is_ours(key));
+    }
+}
+
+static void what_only_resembles_our_keys_is_not_ours(void **state)
+{
+    static const char *const others[] = { "", "images/", "images/cat.png",
+        "images/2026/11/hqqf2mabcdefghijklmnopqrs.png",    /* 25 letters */
+        "images/2026/11/hqqf2mabcdefghijklmnopqrstu.png",  /* 27 */
+        "images/2026/11/HQQF2MABCDEFGHIJKLMNOPQRST.png",   /* capitals */
+        "images/2026/11/hqqf2mabcdefghijklmnopqrst.png/a", /* below ours */
+        "images/2026/11/hqqf2mabcdefghijklmnopqrst.tar.gz", "users/7/images/a.png",
+        "users/07/images/1795242720000.png", "users/7/images/", "users/7/avatar.png",
+        "uploads/7/not-a-uuid.png", "uploads/0b7c1f2e-1111-4222-8333-0123456789ab",
+        "uploads/0b7c1f2e-1111-4222-8333-0123456789ab-", "uploads/boat.png",
+        "uploads/0b7c1f2e-1111-4222-8333-0123456789ab-a/b.png",
+        "uploads/0b7c1f2e-1111-4222-8333-0123456789ab-a\nb.png",
+        "backup/images/2026/11/hqqf2mabcdefghijklmnopqrst.png" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (asset_key_is_ours(str_from_c(others[i]))) {
+            fail_msg("\"%s\" is taken for ours", others[i]);
+        }
     }
 }
 
@@ -235,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(every_layout_is_the_documented_one),
+        world_test(what_only_resembles_our_keys_is_not_ours),
         world_test(a_millisecond_that_is_taken_gives_way_to_the_next),
         world_test(names_become_safe_and_stay_readable),
         world_test(hostile_names_never_leave_their_folder),
