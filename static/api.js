@@ -51,7 +51,7 @@ export async function call(method, path, body, { signal } = {}) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, {}, NO_ANSWER);
   }
-  const answer = parse(text);
+  const answer = response.status === 204 ? {} : parse(text);
   if (!response.ok) throw new ApiError(response.status, answer ?? {}, wordsOf(response, answer));
   if (answer === null)
     throw new ApiError(

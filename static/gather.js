@@ -1,16 +1,33 @@
 /*
  * gather.js - files from wherever people have them: chosen, dropped (folders too), pasted.
  */
+import { cameFrom } from "./file-handles.js";
 
 /** The files of a drop, folders opened all the way down. Call it inside the drop event: later it
-   is empty. */
+   is empty. Files that were dropped by themselves can be opened again later (file-handles.js). */
 export async function filesOfDrop(transfer) {
-  const entries = [...transfer.items]
+  const found = [...transfer.items]
     .filter((item) => item.kind === "file")
-    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+    .map((item) => ({
+      entry: item.webkitGetAsEntry?.() ?? item.getAsFile(),
+      handle: handleOfItem(item),
+    }));
   const files = [];
-  for (const entry of entries) await collect(entry, files);
+  for (const { entry, handle } of found) {
+    const before = files.length;
+    await collect(entry, files);
+    const again = await handle;
+    if (again?.kind === "file" && files.length === before + 1) cameFrom(files[before], again);
+  }
   return files.filter(isWanted);
+}
+
+async function handleOfItem(item) {
+  try {
+    return await item.getAsFileSystemHandle?.();
+  } catch {
+    return null;
+  }
 }
 
 /** The files of a file field. */

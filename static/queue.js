@@ -6,27 +6,27 @@
  * from upload.js and tells what changed by events, so tests run it without a browser.
  *
  * A file's way:   waiting -> hashing -> hashed -> granted -> uploading -> saving -> ready
- * and from each:  failed (retry() starts it again) or cancelled.
+ * a large one's:  waiting -> hashing -> checked           -> uploading -> saving -> ready
+ * and from each:  failed (retry() starts it again), asking (it is there already: answer()), or
+ *                 cancelled.
  *
  * Hashing runs ahead of sending, presigning takes whatever is hashed in one call, and CONCURRENCY
- * files are sent at once. Nothing is granted long before it is sent: grants expire.
+ * files, or parts of a large one, are sent at once; one large file after the other. Nothing is
+ * granted long before it is sent: grants expire.
  */
 
-import { Refusal, SignedOut, backoff, isOver, newItem, totalsOf } from "./upload-item.js";
+import { Slots } from "./slots.js";
+import { Aborted, SignedOut, backoff, isOver, newItem, totalsOf } from "./upload-item.js";
+import { WholeFile } from "./whole-file.js";
 
 export const CONCURRENCY = 4;
 const HASH_AHEAD = 12; /* files hashed but not sent yet */
 const GRANT_BATCH = 12;
 const GRANT_MARGIN_MS = 10_000; /* no grant is used this close to its end; a fifth of short ones */
-const SEND_TRIES = 5;
-const GRANT_TRIES = 3;
 const SAVE_TRIES = 6;
 
 /* Stages that wait for something, each a list: first in, first out. */
-const STAGES = ["waiting", "hashed", "granted"];
-
-/* What storage-errors.js calls "grant" and "hash": where in line the file stands again. */
-const STARTS_AGAIN_AT = { grant: "hashed", hash: "waiting" };
+const STAGES = ["waiting", "hashed", "granted", "checked"];
 
 export class Queue extends EventTarget {
   items = [];
@@ -34,9 +34,12 @@ export class Queue extends EventTarget {
   blocked = null; /* words, while the whole queue waits for the person (signed out) */
   #services;
   #lists = Object.fromEntries(STAGES.map((stage) => [stage, []]));
+  #slots = new Slots(CONCURRENCY);
   #preparing = 0;
-  #sending = 0;
   #isGranting = false;
+  #isInLine = false; /* for a slot, for the next whole file */
+  #isSendingLarge = false;
+  #forAll = null; /* the answer to all duplicates of this run: "skip" or "keep" */
   #lastId = 0;
 
   constructor(services) {
@@ -46,9 +49,9 @@ export class Queue extends EventTarget {
 
   /* --- what the page asks for ----------------------------------------------------------------- */
 
-  /** Add files; returns their items. */
-  add(files) {
-    const added = files.map((file) => newItem(file, (this.#lastId += 1)));
+  /** Add files; returns their items. `facts`: see newItem. */
+  add(files, facts) {
+    const added = files.map((file) => newItem(file, (this.#lastId += 1), facts));
     this.items.push(...added);
     this.#lists.waiting.push(...added);
     this.#emit("added");
@@ -56,22 +59,25 @@ export class Queue extends EventTarget {
     return added;
   }
 
-  /** Stop sending; what was under way starts again from its beginning. */
+  /** Stop sending; what was under way starts again from its beginning: a file, or a part. */
   pause() {
     this.isPaused = true;
     for (const item of this.items) if (item.stage === "uploading") item.abort?.abort("paused");
     this.#emit("change");
   }
 
-  resume() {
+  /** Go on; after signing in again only when it is the same person. */
+  async resume() {
+    if (this.blocked && !(await this.#services.isSamePerson())) return this.#block();
     this.isPaused = false;
     this.blocked = null;
     this.#emit("change");
     this.#pump();
   }
 
+  /** A large one is stopped: what was sent of it stays where it is, until it is discarded. */
   cancel(item) {
-    if (isOver(item) && item.stage !== "failed") return;
+    if (item.stage === "ready" || item.stage === "cancelled") return;
     if (item.stage === "saving") return; /* storage has it: a moment later it is ready */
     item.abort?.abort("cancelled");
     this.#move(item, "cancelled");
@@ -94,6 +100,21 @@ export class Queue extends EventTarget {
     });
     this.#move(item, item.isSent ? "granted" : "waiting");
     this.#pump();
+  }
+
+  /** Of one that is there already: "skip" it, or "keep" both. */
+  answer(item, choice) {
+    if (item.stage !== "asking") return;
+    if (choice === "skip") return this.cancel(item);
+    item.ifDuplicate = "keep";
+    this.#move(item, item.isLarge ? "checked" : "hashed");
+    this.#pump();
+  }
+
+  /** The same for all of them, and for those that turn up until everything is done. */
+  answerAll(choice) {
+    if (this.isBusy) this.#forAll = choice;
+    for (const item of this.items) this.answer(item, choice);
   }
 
   /** Try again under the name that judging proposed. */
@@ -131,25 +152,43 @@ export class Queue extends EventTarget {
         this.#pump();
       });
     }
-    if (
-      !this.#isGranting &&
-      this.#lists.granted.length < CONCURRENCY &&
-      this.#lists.hashed.length > 0
-    ) {
+    const some = this.#isGranting ? [] : this.#grantable();
+    if (some.length > 0) {
       this.#isGranting = true;
-      this.#grant(this.#lists.hashed.slice(0, GRANT_BATCH)).finally(() => {
+      this.#grant(some).finally(() => {
         this.#isGranting = false;
         this.#pump();
       });
     }
-    while (this.#sending < CONCURRENCY && this.#lists.granted.length > 0) {
-      this.#sending += 1;
-      this.#deliver(this.#lists.granted[0]).finally(() => {
-        this.#sending -= 1;
-        this.#pump();
-      });
+    if (!this.#isInLine && this.#lists.granted.length > 0) {
+      this.#isInLine = true;
+      this.#deliverNext();
     }
-    if (!this.isBusy) this.#emit("idle");
+    if (!this.#isSendingLarge && this.#lists.checked.length > 0) {
+      this.#isSendingLarge = true;
+      this.#deliverLarge(this.#lists.checked[0]);
+    }
+    if (!this.isBusy) {
+      this.#forAll = null;
+      this.#emit("idle");
+    }
+  }
+
+  /* Of files with the same bytes one at a time: for the second the server then knows the first. */
+  #grantable() {
+    const { hashed, granted } = this.#lists;
+    if (hashed.length === 0 || granted.length >= CONCURRENCY) return [];
+    const underWay = new Set();
+    for (const item of this.items)
+      if (["granted", "uploading", "saving"].includes(item.stage)) underWay.add(item.sha256);
+    const some = [];
+    for (const item of hashed) {
+      if (item.ifDuplicate === "ask" && underWay.has(item.sha256)) continue;
+      underWay.add(item.sha256);
+      some.push(item);
+      if (some.length === GRANT_BATCH) break;
+    }
+    return some;
   }
 
   #ahead() {
@@ -162,11 +201,19 @@ export class Queue extends EventTarget {
     this.#move(item, "hashing");
     await this.#guarded(item, async () => {
       item.type = await this.#services.judge(item);
+      item.isLarge = this.#services.isLarge(item);
+      if (item.isLarge) return this.#recognise(item);
       item.sha256 = await this.#services.hash(item.file, (done) =>
         this.#note(item, `${percent(done, item.size)} %`),
       );
       if (item.stage === "hashing") this.#move(item, "hashed");
     });
+  }
+
+  async #recognise(item) {
+    await this.#services.recognise(item);
+    if (item.stage === "hashing") this.#move(item, "checked");
+    else this.#release(item); /* cancelled meanwhile */
   }
 
   /* --- grants --------------------------------------------------------------------------------- */
@@ -191,6 +238,7 @@ export class Queue extends EventTarget {
 
   #take(item, grant) {
     if (item.stage !== "hashed") return; /* cancelled meanwhile */
+    if (grant?.error?.code === "duplicate") return this.#ask(item, grant.error.duplicate);
     if (!grant || grant.error)
       return this.#fail(
         item,
@@ -204,108 +252,77 @@ export class Queue extends EventTarget {
     this.#move(item, "granted");
   }
 
+  /* These bytes are there already. */
+  #ask(item, image) {
+    item.duplicate = image ?? null;
+    this.#move(item, "asking");
+    if (this.#forAll) return this.answer(item, this.#forAll);
+    this.#emit("asking", item);
+  }
+
   /* --- sending and saving --------------------------------------------------------------------- */
+
+  async #deliverNext() {
+    await this.#slots.take();
+    this.#isInLine = false;
+    const item = this.isPaused || this.blocked ? null : this.#lists.granted[0];
+    const delivery = item && this.#deliver(item);
+    this.#pump();
+    await delivery;
+    this.#slots.give();
+    this.#pump();
+  }
+
+  /* A large one takes slots by itself, one for each part. Putting it together takes none. */
+  async #deliverLarge(item) {
+    item.abort = new AbortController();
+    await this.#guarded(item, async () => {
+      this.#move(item, "uploading");
+      const image = await this.#services.sendLarge(item, {
+        signal: item.abort.signal,
+        slots: this.#slots,
+        report: this.#reportOf(item),
+      });
+      if (image) return this.#finish(item, image);
+      if (item.stage === "uploading") this.#saveLarge(item);
+    });
+    this.#isSendingLarge = false;
+    this.#pump();
+  }
+
+  /* Meanwhile the next one is sent. */
+  async #saveLarge(item) {
+    await this.#guarded(item, async () => {
+      try {
+        await this.#save(item);
+      } catch (error) {
+        if (error.code !== "not_uploaded" || (item.tries.send += 1) > 2) throw error;
+        this.#move(item, "checked"); /* parts are missing after all */
+      }
+    });
+    this.#pump();
+  }
 
   async #deliver(item) {
     item.abort = new AbortController();
     await this.#guarded(item, async () => {
-      if (!(await this.#send(item))) return;
+      this.#move(item, "uploading");
+      const report = this.#reportOf(item);
+      const outcome = item.isSent ? {} : await new WholeFile(item, this.#services, report).send();
+      if (outcome.image) return this.#finish(item, outcome.image);
+      if (item.stage !== "uploading") return; /* cancelled */
+      if (outcome.stage) return this.#back(item, outcome.stage);
+      item.isSent = true;
       await this.#save(item);
     });
     item.abort = null;
   }
 
-  /* True when storage has the file. False when the item went elsewhere (back in line,
-     cancelled). */
-  async #send(item) {
-    while (!item.isSent) {
-      if (this.#services.now() > item.grant.usableUntil) return this.#back(item, "hashed");
-      this.#move(item, "uploading");
-      item.sent = 0;
-      item.tries.send += 1;
-      try {
-        await this.#services.put(item.grant, item.file, {
-          signal: item.abort.signal,
-          onProgress: (bytes) => {
-            item.sent = Math.min(bytes, item.size);
-            this.#emit("progress", item);
-          },
-        });
-        item.isSent = true;
-      } catch (fault) {
-        const next = await this.#afterFault(item, fault);
-        if (next === "moved") return false;
-        item.isSent = next === "arrived";
-      }
-    }
-    return true;
-  }
-
-  /* "again" (same grant), "arrived" (go on to save), or "moved" (it is no longer ours). */
-  async #afterFault(item, fault) {
-    item.sent = 0;
-    if (fault.kind === "aborted") {
-      if (item.stage === "uploading")
-        this.#back(item, "granted"); /* paused; a cancelled one has left already */
-      return "moved";
-    }
-    if (fault.kind === "http") return this.#afterAnswer(item, fault);
-    if (fault.kind !== "network") throw fault;
-    return this.#afterSilence(item, fault);
-  }
-
-  async #afterAnswer(item, fault) {
-    if (fault.action === "arrived") return "arrived";
-    if (STARTS_AGAIN_AT[fault.action] && item.tries.grant < GRANT_TRIES) {
-      item.tries.grant += 1;
-      this.#back(item, STARTS_AGAIN_AT[fault.action]);
-      return "moved";
-    }
-    if (fault.action === "retry" && item.tries.send < SEND_TRIES) return this.#again(item);
-    throw new Refusal(fault.words);
-  }
-
-  /*
-   * No answer, or one that the browser hides. When every byte had left, the file may well be in
-   * storage, and only the answer was lost: saving finds out, and is asked before sending it all
-   * again. When not a single byte left twice in a row, it is no passing fault: look for the cause
-   * now rather than after the last try.
-   */
-  async #afterSilence(item, fault) {
-    if (fault.sentAll && (await this.#isThere(item))) return "moved";
-    const isHopeless = !fault.sentSome && item.tries.send >= 2 && this.#services.isOnline();
-    if (item.tries.send >= SEND_TRIES || isHopeless) {
-      throw new Refusal(await this.#services.diagnose(item.file, item.grant.url));
-    }
-    return this.#again(item);
-  }
-
-  async #again(item) {
-    const pause = backoff(item.tries.send);
-    this.#note(
-      item,
-      this.#services.isOnline()
-        ? `trying again in ${Math.ceil(pause / 1000)} s`
-        : "waiting for the network",
-    );
-    await this.#services.wait(pause, item.abort.signal);
-    this.#note(item, "");
-    if (item.abort.signal.aborted) {
-      if (item.stage === "uploading") this.#back(item, "granted");
-      return "moved";
-    }
-    return "again";
-  }
-
-  async #isThere(item) {
-    try {
-      this.#finish(item, await this.#services.commit(item));
-      return true;
-    } catch (error) {
-      if (error.isSignedOut) throw new SignedOut();
-      if (error.code === "not_uploaded" || error.isPassing) return false;
-      throw error;
-    }
+  #reportOf(item) {
+    return {
+      progress: (bytes) => this.#progress(item, bytes),
+      note: (words) => this.#note(item, words),
+    };
   }
 
   async #save(item) {
@@ -337,15 +354,17 @@ export class Queue extends EventTarget {
     } catch (error) {
       if (item.stage === "cancelled") return;
       if (error instanceof SignedOut) {
-        this.#back(item, "granted");
+        this.#back(item, item.isLarge ? "checked" : "granted");
         this.#block();
-      } else this.#fail(item, sentence({ detail: error.message, hint: error.hint }), error);
+      } else if (error instanceof Aborted) this.#back(item, "checked");
+      else if (error.code === "duplicate") this.#ask(item, error.problem?.duplicate);
+      else this.#fail(item, sentence({ detail: error.message, hint: error.hint }), error);
     }
   }
 
   #block() {
     this.blocked =
-      "You are signed out. Sign in again in another tab, then go on here: nothing is lost.";
+      "You are signed out. Sign in again in another tab, as the same person, then go on here: nothing is lost.";
     this.#emit("blocked");
   }
 
@@ -375,10 +394,21 @@ export class Queue extends EventTarget {
     if (from?.includes(item)) from.splice(from.indexOf(item), 1);
     item.stage = stage;
     item.note = "";
-    if (stage !== "ready" && stage !== "saving") item.sent = 0;
+    if (!["ready", "saving"].includes(stage) && !item.upload) item.sent = 0;
+    if (isOver(item)) this.#release(item);
     const to = this.#lists[stage];
     if (to && !to.includes(item)) to[isFirst ? "unshift" : "push"](item);
     this.#emit("change", item);
+  }
+
+  #release(item) {
+    item.release?.();
+    item.release = null;
+  }
+
+  #progress(item, bytes) {
+    item.sent = Math.min(bytes, item.size);
+    this.#emit("progress", item);
   }
 
   #note(item, note) {

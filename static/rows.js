@@ -3,18 +3,31 @@
  */
 import { call } from "./api.js";
 import { dropThumb, wantThumb } from "./thumbs.js";
-import { sizeText } from "./words.js";
+import { agoText, sizeText } from "./words.js";
 
 const STAGES = {
   waiting: { words: () => "Waiting" },
   hashing: { words: () => "Hashing" },
   hashed: { words: () => "Waiting" },
   granted: { words: () => "Waiting" },
-  uploading: { words: (item) => `Uploading ${Math.floor((100 * item.sent) / (item.size || 1))} %` },
-  saving: { words: () => "Saving" },
+  checked: { words: (item) => (item.sent > 0 ? `Waiting at ${sentPercent(item)} %` : "Waiting") },
+  uploading: { words: (item) => `Uploading ${sentPercent(item)} %` },
+  saving: { words: () => "Saving…" },
+  asking: { words: duplicateWords, kind: "asking" },
   ready: { words: () => "Ready", kind: "ready" },
   failed: { words: (item) => `Failed: ${item.words}`, kind: "failed" },
 };
+
+/* 100 % is only what is saved: bytes that were sent are not there yet. */
+const SENT_MOST = 0.99;
+
+function sentPart(item) {
+  return Math.min(item.sent / (item.size || 1), SENT_MOST);
+}
+
+function sentPercent(item) {
+  return Math.floor(100 * sentPart(item));
+}
 
 /** What list.js wants to know of rows. `queue` gets what the buttons ask for. */
 export function rowDelegate(queue, template, icons) {
@@ -50,6 +63,7 @@ function update(row, item, queue, icons) {
     row.className = `row is-${kind}`;
     drawName(row, item);
     drawEdit(row, item);
+    drawDuplicate(row, item);
     row.querySelector(".row-bar").hidden = !["uploading", "saving"].includes(item.stage);
     replaceActions(row, actionsOf(item, queue, icons));
   }
@@ -59,12 +73,12 @@ function update(row, item, queue, icons) {
     line.textContent = state;
     line.title = kind === "failed" ? item.words : "";
   }
-  row.querySelector(".row-bar").value = item.stage === "saving" ? 1 : item.sent / (item.size || 1);
+  row.querySelector(".row-bar").value = item.stage === "saving" ? SENT_MOST : sentPart(item);
 }
 
 function stateWords(item) {
   const { words, kind } = STAGES[item.stage] ?? { words: () => "" };
-  if (kind === "failed") return words(item);
+  if (kind === "failed" || kind === "asking") return words(item);
   const note = item.saved ?? item.note;
   return [words(item), sizeText(item.size), note].filter(Boolean).join(" · ");
 }
@@ -91,6 +105,36 @@ function drawEdit(row, item) {
     input.value = item.draft?.[field] ?? item.image[field] ?? "";
     input.setAttribute("aria-label", `${field === "title" ? "Title" : "Alt text"} of ${item.name}`);
   }
+}
+
+/* --- a picture that is there already ---------------------------------------------------------- */
+
+function duplicateWords({ duplicate }) {
+  if (!duplicate) return "You have these bytes already.";
+  const when = agoText(new Date(duplicate.created_at)) ?? "earlier";
+  const where = duplicate.in_trash ? ", in the trash" : "";
+  return `You have this picture already${where}, added ${when}:`;
+}
+
+/* The picture that is there, small, with its name: both lead to it. */
+function drawDuplicate(row, { stage, duplicate }) {
+  row.querySelector(".row-twin")?.remove();
+  if (stage !== "asking" || !duplicate) return;
+  const link = document.createElement("a");
+  link.className = "row-twin";
+  link.href = duplicate.page;
+  link.target = "_blank";
+  if (duplicate.url) {
+    const img = document.createElement("img");
+    img.src = duplicate.url;
+    img.alt = "";
+    img.addEventListener("error", () => img.remove());
+    link.append(img);
+  }
+  const name = document.createElement("span");
+  name.textContent = duplicate.title || duplicate.filename || "Untitled";
+  link.append(name);
+  row.querySelector(".row-state").after(link);
 }
 
 /* --- title and alt text in place -------------------------------------------------------------- */
@@ -152,8 +196,15 @@ function focusSummary() {
 
 function actionsOf(item, queue, icons) {
   if (item.stage === "ready" || item.stage === "saving") return [];
-  if (item.stage !== "failed")
-    return [iconButton("close", `Cancel ${item.name}`, icons, () => queue.cancel(item))];
+  if (item.stage === "asking")
+    return [
+      button("Skip", () => queue.answer(item, "skip"), `Skip ${item.name}`),
+      button("Keep both", () => queue.answer(item, "keep"), `Keep both: upload ${item.name} too`),
+    ];
+  if (item.stage !== "failed") {
+    const label = item.isLarge ? `Stop ${item.name}, and keep what was sent` : `Cancel ${item.name}`;
+    return [iconButton("close", label, icons, () => queue.cancel(item))];
+  }
   return [
     ...fixesOf(item, queue),
     iconButton("close", `Remove ${item.name} from the list`, icons, () => queue.cancel(item)),

@@ -8,6 +8,7 @@ import { drawIcon } from "./rows.js";
 import { countText, leftText, sizeText } from "./words.js";
 
 const SPEAK_EVERY_MS = 8000;
+const SENT_MOST = 0.99; /* the bar is full when everything is saved, not when it is sent */
 
 export class Summary {
   #queue;
@@ -42,7 +43,7 @@ export class Summary {
     section.classList.toggle("is-finished", isFinished);
     setText(words, this.#words(totals, isFinished));
     setText(facts, this.#facts(totals, isFinished));
-    bar.value = totals.bytes > 0 ? totals.sentBytes / totals.bytes : 0;
+    bar.value = isFinished ? 1 : Math.min(totals.sentBytes / (totals.bytes || 1), SENT_MOST);
     document.title = isFinished
       ? this.#title
       : `${totals.ready} of ${totals.count} · ${this.#title}`;
@@ -50,21 +51,25 @@ export class Summary {
     this.#speak(totals, isFinished);
   }
 
-  #words({ count, ready, failed, open }, isFinished) {
+  #words({ count, ready, failed, asking, open }, isFinished) {
     const saved = `${countText(ready, "image")} saved`;
-    if (isFinished && failed === 0) return `${saved}.`;
-    if (isFinished && ready === 0)
+    const looks = failed + asking;
+    if (isFinished && looks === 0) return `${saved}.`;
+    if (isFinished && ready === 0 && asking === 0)
       return `${countText(failed, "image was", "images were")} not saved.`;
-    if (isFinished) return `${saved}, ${failed} ${failed === 1 ? "needs" : "need"} a look.`;
+    if (isFinished && ready === 0 && failed === 0)
+      return `You have ${asking === 1 ? "this image" : `these ${asking} images`} already.`;
+    if (isFinished) return `${saved}, ${looks} ${looks === 1 ? "needs" : "need"} a look.`;
     if (this.#queue.isPaused) return `Paused: ${ready} of ${countText(count, "image")} saved`;
     if (this.#queue.blocked) return "Waiting for you";
-    return `Uploading: ${ready} of ${countText(ready + open + failed, "image")} saved`;
+    return `Uploading: ${ready} of ${countText(count, "image")} saved`;
   }
 
-  #facts({ bytes, sentBytes, failed }, isFinished) {
+  #facts({ bytes, sentBytes, failed, asking }, isFinished) {
     if (this.#queue.blocked) return this.#queue.blocked;
     if (isFinished) {
       this.#meter.reset();
+      if (asking > 0 && failed === 0) return "Skip it, or keep both.";
       return failed > 0
         ? "What failed is at the top, with what to do about it."
         : `${sizeText(bytes)} in all.`;
@@ -74,6 +79,7 @@ export class Summary {
     const parts = [`${sizeText(sentBytes)} of ${sizeText(bytes)}`];
     if (speed > 0) parts.push(`${sizeText(speed)}/s`, leftText((bytes - sentBytes) / speed));
     if (failed > 0) parts.push(`${failed} failed`);
+    if (asking > 0) parts.push(`${asking} there already`);
     return parts.join(" · ");
   }
 
@@ -90,10 +96,15 @@ export class Summary {
     if (hadFocus) (this.#parts.actions.querySelector("button, a") ?? this.#parts.words).focus();
   }
 
-  #actionsFor({ failed, ready }, isFinished) {
+  #actionsFor({ failed, asking, ready }, isFinished) {
     const queue = this.#queue;
     const again =
       queue.retryable().length > 1 ? [["Try all again", "retry", () => queue.retryAll()]] : [];
+    if (asking > 1)
+      again.push(
+        ["Skip all that are there", "close", () => queue.answerAll("skip")],
+        ["Keep all", "images", () => queue.answerAll("keep")],
+      );
     if (!isFinished) {
       const flow =
         queue.isPaused || queue.blocked
@@ -102,7 +113,7 @@ export class Summary {
       return [...again, flow, ["Cancel the rest", "close", () => queue.cancelAll()]];
     }
     const see = ready > 0 ? [["See your images", "images", "/admin/images"]] : [];
-    const more = failed === 0 ? [["Upload more", "upload", this.#onMore]] : [];
+    const more = failed + asking === 0 ? [["Upload more", "upload", this.#onMore]] : [];
     return [...again, ...more, ...see];
   }
 

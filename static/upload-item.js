@@ -5,7 +5,7 @@
 
 const BACKOFF_MS = 1000;
 const BACKOFF_MAX_MS = 15_000;
-const OVER = new Set(["ready", "failed", "cancelled"]);
+const OVER = new Set(["ready", "failed", "asking", "cancelled"]);
 
 /**
  * A failure with words for people, that trying again by itself does not mend. Facts: isFinal (the
@@ -21,7 +21,21 @@ export class Refusal extends Error {
 /** The whole queue has to wait for the person. */
 export class SignedOut extends Error {}
 
-export function newItem(file, id) {
+/** Stopped on purpose: paused or cancelled. */
+export class Aborted extends Error {
+  kind = "aborted";
+}
+
+/** An AbortController that is aborted with `signal`, and may be alone. */
+export function linkedAbort(signal) {
+  const controller = new AbortController();
+  if (signal.aborted) controller.abort();
+  else signal.addEventListener("abort", () => controller.abort(), { once: true });
+  return controller;
+}
+
+/** `facts` (of a large file that goes on): upload, isUnsure. */
+export function newItem(file, id, facts = {}) {
   return {
     id,
     file,
@@ -39,7 +53,15 @@ export function newItem(file, id) {
     isSent: false /* storage has it, by this grant: only saving is left */,
     tries: { send: 0, grant: 0 },
     image: null /* what the server knows of it, when it is ready */,
+    duplicate: null /* the person's own image with the same bytes, while it is asked about */,
+    ifDuplicate: "ask",
+    isLarge: false /* goes up in parts */,
+    upload: null /* of a large one: what the server said when it was begun */,
+    isUnsure: false /* of a large one: whether it is the file that was begun has to be looked at */,
+    mark: "" /* of a large one: what the file is recognised by */,
+    release: null /* of a large one: lets other tabs have the file */,
     abort: null,
+    ...facts,
   };
 }
 
@@ -47,14 +69,24 @@ export function isOver(item) {
   return OVER.has(item.stage);
 }
 
-/** Numbers for the summary; cancelled files do not count, failed ones not with their bytes. */
+/** Numbers for the summary; cancelled files do not count, failed ones and those that are asked
+    about not with their bytes. */
 export function totalsOf(items) {
-  const totals = { count: 0, ready: 0, failed: 0, open: 0, sending: 0, bytes: 0, sentBytes: 0 };
+  const totals = {
+    count: 0,
+    ready: 0,
+    failed: 0,
+    asking: 0,
+    open: 0,
+    sending: 0,
+    bytes: 0,
+    sentBytes: 0,
+  };
   for (const item of items) {
     if (item.stage === "cancelled") continue;
     totals.count += 1;
-    if (item.stage === "failed") {
-      totals.failed += 1;
+    if (item.stage === "failed" || item.stage === "asking") {
+      totals[item.stage] += 1;
       continue;
     }
     const isStored = item.stage === "ready" || item.stage === "saving";

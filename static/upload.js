@@ -8,14 +8,17 @@
  */
 import { announce } from "./announce.js";
 import { call } from "./api.js";
+import { canOpenFiles, openFiles } from "./file-handles.js";
 import { filesOfDrop, filesOfInput, filesOfPaste } from "./gather.js";
 import { Hasher } from "./hasher.js";
+import { LargeUploads } from "./large-uploads.js";
 import { VirtualList } from "./list.js";
 import { HEAD_BYTES, judge, limitsOf } from "./policy.js";
 import { Queue } from "./queue.js";
 import { rowDelegate } from "./rows.js";
 import { Summary } from "./summary.js";
 import { diagnose, put } from "./transfer.js";
+import { Unfinished } from "./unfinished.js";
 import { Refusal } from "./upload-item.js";
 import { countText } from "./words.js";
 
@@ -28,28 +31,37 @@ const section = document.querySelector(".uploads");
 const icons = document.querySelector(".drop-drawing use").getAttribute("href").split("#")[0];
 const limits = limitsOf(form);
 const hasher = new Hasher();
+const { user } = form.dataset;
+const sending = { put, diagnose, wait, isOnline, isSamePerson, now: () => performance.now() };
+const large = new LargeUploads({
+  user,
+  threshold: Number(form.dataset.multipartThreshold),
+  hasher,
+  services: sending,
+});
 const queue = new Queue({
+  ...sending,
   judge: judgeItem,
   hash: hashFile,
   presign,
-  put,
-  commit,
-  diagnose,
-  wait,
-  isOnline,
-  now: () => performance.now(),
+  commit: (item) => (item.isLarge ? large.commit(item) : commit(item)),
+  isLarge: (item) => large.isLarge(item),
+  recognise: (item) => large.recognise(item),
+  sendLarge: (item, means) => large.send(item, means),
 });
 const list = new VirtualList(
   section.querySelector(".queue"),
   rowDelegate(queue, document.getElementById("row-template"), icons),
 );
-const summary = new Summary(section, queue, { icons, onMore: () => input.click() });
+const summary = new Summary(section, queue, { icons, onMore: choose });
+const unfinished = new Unfinished(document.querySelector(".unfinished"), large, queue, onResume);
 
 startChoosing();
 startDropping();
 startPasting();
 startDrawing();
 startGuard();
+unfinished.start();
 
 /* --- services of the queue -------------------------------------------------------------------- */
 
@@ -80,6 +92,7 @@ async function presign(items) {
     filetype: item.type,
     size: item.size,
     sha256: item.sha256,
+    if_duplicate: item.ifDuplicate,
   }));
   const { grants } = await call("POST", "/images/presign-uploads", { files });
   form.querySelector(".drop-quota")?.remove(); /* what it says is left was so before this */
@@ -97,6 +110,17 @@ async function commit(item) {
 
 function isOnline() {
   return navigator.onLine;
+}
+
+/* Of this page and of the session: another account would get, or not find, what is sent here. */
+async function isSamePerson() {
+  try {
+    const answer = await fetch(location.pathname, { cache: "no-store" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return page.getElementById("upload")?.dataset.user === user;
+  } catch {
+    return true; /* no answer: the next call will tell */
+  }
 }
 
 /* Ends early when the network comes back or the file is cancelled; while there is none, it goes
@@ -124,13 +148,29 @@ function take(files) {
   announce(`${countText(files.length, "file")} added.`);
 }
 
+/* An unfinished upload goes on with this file. */
+function onResume(file, facts) {
+  form.classList.add("is-small");
+  queue.add([file], facts);
+  announce(`${file.name} goes on.`);
+}
+
+/* The dialog whose files can be opened again after a reload, where there is one. */
+async function choose() {
+  if (!canOpenFiles) return input.click();
+  const types = limits.types.filter(({ extensions }) => extensions.length > 0);
+  take(
+    await openFiles({ accept: Object.fromEntries(types.map((t) => [t.type, t.extensions])) }),
+  );
+}
+
 function startChoosing() {
   const button = form.querySelector(".drop-choose");
   const folder = form.querySelector(".drop-folder");
   form.classList.add("is-enhanced");
   form.querySelector(".drop-invitation").hidden = matchMedia("(pointer: coarse)").matches;
   button.hidden = false;
-  button.addEventListener("click", () => input.click());
+  button.addEventListener("click", choose);
   input.addEventListener("change", () => {
     take(filesOfInput(input));
     input.value = "";
@@ -218,6 +258,9 @@ function startDrawing() {
   queue.addEventListener("failed", (event) =>
     announce(`${event.item.name} failed. ${event.item.words}`),
   );
+  queue.addEventListener("asking", (event) =>
+    announce(`You have ${event.item.name} already. Skip it, or keep both.`),
+  );
 }
 
 /* Hidden pages get no frames, but their title still tells how far it is. */
@@ -226,11 +269,13 @@ function later(draw) {
   else requestAnimationFrame(draw);
 }
 
-/* What failed comes first; the rest keeps its place, because things that move cannot be read. */
+/* What failed comes first, then what is asked about; the rest keeps its place, because things that
+   move cannot be read. */
 function inOrder(items) {
-  const failed = items.filter((item) => item.stage === "failed");
-  const others = items.filter((item) => item.stage !== "failed" && item.stage !== "cancelled");
-  return [...failed, ...others];
+  const places = { failed: [], asking: [], cancelled: [] };
+  const others = [];
+  for (const item of items) (places[item.stage] ?? others).push(item);
+  return [...places.failed, ...places.asking, ...others];
 }
 
 function startGuard() {

@@ -45,10 +45,10 @@ static json_t *user_model(const struct exchange *exchange)
 
     if (!exchange->is_signed_in)
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", json_from_str(user->name), "email",
-        json_from_str(user->email), "role", json_from_str(role_name(user->role)), "role_text",
-        json_from_str(text_role(user->role)), "initials",
-        json_from_str(text_initials(exchange->arena, user->name)));
+    return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "id", (json_int_t)user->id, "name",
+        json_from_str(user->name), "email", json_from_str(user->email), "role",
+        json_from_str(role_name(user->role)), "role_text", json_from_str(text_role(user->role)),
+        "initials", json_from_str(text_initials(exchange->arena, user->name)));
 }
 
 static json_t *can_model(const struct exchange *exchange)

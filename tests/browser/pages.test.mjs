@@ -1,9 +1,8 @@
 /* Every page, as it is: axe in light and dark, no sideways scrolling from 320 px up, one h1, the
    policy, no complaints. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { axeProblems } from "./axe.mjs";
 import { makePhotos } from "./photos.mjs";
 import {
   openPage,
@@ -14,7 +13,6 @@ import {
   uploadFiles,
 } from "./stack.mjs";
 
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [320, 390, 768, 1280, 2560];
 
 let vitrine;
@@ -165,7 +163,7 @@ for (const name of NAMES) {
     for (const { colorScheme, width } of LOOKS) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 860 });
-      assert.deepEqual(await runAxe(page), [], `${colorScheme} at ${width}`);
+      assert.deepEqual(await axeProblems(page), [], `${colorScheme} at ${width}`);
     }
     await checkWidths(page);
     assert.equal(await page.locator("h1").count(), 1);
@@ -173,19 +171,6 @@ for (const name of NAMES) {
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });
-}
-
-/* The page's policy lets no foreign script in, rightly; the debugger may evaluate one. */
-async function runAxe(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: `if (!window.axe) {${AXE}}` });
-  const { result } = await session.send("Runtime.evaluate", {
-    expression: 'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  return result.value.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
 }
 
 async function checkWidths(page) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CONCURRENCY, Queue } from "../../static/queue.js";
-import { Refusal } from "../../static/upload-item.js";
+import { Aborted, Refusal } from "../../static/upload-item.js";
 
 class Fault extends Error {
   constructor(kind, facts = {}) {
@@ -35,7 +35,7 @@ function start({ puts = {}, commits = {}, overrides = {} } = {}) {
   const next = (scripts, name) => scripts[name]?.shift();
   const services = {
     judge: async () => "image/jpeg",
-    hash: async () => "00",
+    hash: async (file) => file.name,
     presign: async (items) => {
       log.presign.push(items.length);
       return items.map((item) => ({
@@ -57,12 +57,14 @@ function start({ puts = {}, commits = {}, overrides = {} } = {}) {
       onProgress(file.size);
     },
     commit: async (item) => {
-      log.commit.push(item.grant.key);
+      log.commit.push(item.grant?.key);
       const fault = next(commits, item.name);
       if (fault) throw fault;
       return { id: item.id, page: "/x", version: 1 };
     },
     diagnose: async () => "The storage cannot be reached.",
+    isLarge: () => false,
+    isSamePerson: async () => true,
     wait: async () => {},
     isOnline: () => true,
     now: () => now,
@@ -94,6 +96,7 @@ test("files are saved, four at once, presigned in batches", async () => {
     count: 30,
     ready: 30,
     failed: 0,
+    asking: 0,
     open: 0,
     sending: 0,
     bytes: 30_000,
@@ -334,6 +337,119 @@ test("signed out: everything waits, and goes on after signing in again", async (
   await idle(queue);
   assert.equal(queue.totals().ready, 3);
   assert.equal(context.log.put.length, 3, "nothing was sent twice");
+});
+
+const twin = () => ({ code: "duplicate", detail: "You have it.", duplicate: { id: 9 } });
+
+/* A server that has what was saved, by the hash. */
+function withTwins(names) {
+  const saved = new Set(names);
+  const asked = [];
+  const context = start({
+    overrides: {
+      hash: async (file) => file.bytes ?? file.name,
+      presign: async (items) =>
+        items.map((item) => {
+          asked.push(`${item.name} ${item.ifDuplicate}`);
+          return item.ifDuplicate === "ask" && saved.has(item.sha256)
+            ? { error: twin() }
+            : { url: "http://storage/x", key: item.name, headers: {}, expires_in: 900 };
+        }),
+      commit: async (item) => {
+        saved.add(item.sha256);
+        return { id: item.id, page: "/x", version: 1 };
+      },
+    },
+  });
+  return { ...context, asked };
+}
+
+test("what is there already is asked about: skipped ones are not sent, kept ones are", async () => {
+  const { queue, log } = withTwins(["1.jpg", "2.jpg"]);
+  const [first, second] = queue.add(files(3));
+  await idle(queue);
+  assert.deepEqual(stages(queue), ["asking", "asking", "ready"]);
+  assert.deepEqual(first.duplicate, { id: 9 });
+  assert.equal(queue.totals().asking, 2);
+  queue.answer(first, "skip");
+  queue.answer(second, "keep");
+  await idle(queue);
+  assert.deepEqual(stages(queue), ["cancelled", "ready", "ready"]);
+  assert.equal(log.put.length, 2);
+});
+
+test("one answer holds for those that turn up later in the same run, and not for the next", async () => {
+  const { queue } = withTwins(files(40).map(({ name }) => name));
+  queue.add(files(40));
+  await new Promise((resolve) => queue.addEventListener("asking", resolve, { once: true }));
+  queue.answerAll("skip");
+  await idle(queue);
+  assert.equal(queue.totals().count, 0);
+  queue.add(files(1));
+  await idle(queue);
+  assert.equal(queue.totals().asking, 1);
+});
+
+test("the same bytes twice in one go: the second is asked about when the first is saved", async () => {
+  const { queue, log } = withTwins([]);
+  queue.add([
+    { name: "a.jpg", size: 5, bytes: "same" },
+    { name: "b.jpg", size: 5, bytes: "same" },
+  ]);
+  await idle(queue);
+  assert.deepEqual(stages(queue), ["ready", "asking"]);
+  assert.equal(log.put.length, 1);
+});
+
+/* A large file is sent by a service of its own, which takes slots. */
+function withLarge(sendLarge) {
+  return start({
+    overrides: { isLarge: (item) => item.size > 5000, recognise: async () => {}, sendLarge },
+  });
+}
+
+test("small files get their turn between the parts of a large one", async () => {
+  const order = [];
+  const { queue } = withLarge(async (item, { slots, report }) => {
+    const loops = Array.from({ length: 4 }, async (_, loop) => {
+      for (let part = 0; part < 10; part += 1) {
+        await slots.take();
+        await new Promise((resolve) => setImmediate(resolve));
+        order.push(`part ${loop}`);
+        report.progress(100);
+        slots.give();
+      }
+    });
+    await Promise.all(loops);
+    return null;
+  });
+  queue.addEventListener("change", ({ item }) => item?.stage === "ready" && order.push(item.name));
+  queue.add([{ name: "large", size: 9000 }, ...files(5)]);
+  await idle(queue);
+  assert.ok(order.indexOf("1.jpg") < 30, order.join());
+});
+
+test("a large file that is paused goes back in line and is not begun twice at once", async () => {
+  let running = 0;
+  let calls = 0;
+  const { queue } = withLarge(async (item, { signal }) => {
+    running += 1;
+    calls += 1;
+    assert.equal(running, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    running -= 1;
+    if (signal.aborted) throw new Aborted();
+    return { id: 1, page: "/x", version: 1 };
+  });
+  queue.add([{ name: "a", size: 9000 }, { name: "b", size: 9000 }]);
+  await new Promise((resolve) =>
+    queue.addEventListener("change", () => queue.totals().sending === 1 && resolve()),
+  );
+  queue.pause();
+  queue.resume();
+  await idle(queue);
+  assert.deepEqual(stages(queue), ["ready", "ready"]);
+  assert.ok(calls >= 3);
 });
 
 test("500 files with faults sprinkled over them all end well", async () => {

@@ -169,10 +169,23 @@ export async function openPage(browser, options = {}, allow = null) {
   return page;
 }
 
+/** Another account, with the same password. */
+export async function addUser({ data }, email) {
+  const words = ["user", "add", email, "--role", "editor", "--password-stdin"];
+  const child = spawn("build/vitrine", words, {
+    cwd: ROOT,
+    env: { ...cleanEnvironment(), DATA: data },
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  child.stdin.end(`${PASSWORD}\n`);
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`vitrine ${words.join(" ")} ended with ${code}`);
+}
+
 /** Sign in by the form. */
-export async function signIn(page, url) {
+export async function signIn(page, url, email = EMAIL) {
   await page.goto(`${url}/sign-in`);
-  await page.getByLabel("E-mail").fill(EMAIL);
+  await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL("**/admin/images");

@@ -75,9 +75,11 @@ static enum status render(struct exchange *exchange, int http_status, json_t *re
     json_t *model = model_page(exchange, "upload", STR("Upload"));
 
     json_object_set_new(model, "limits",
-        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o}", "max_size", (json_int_t)policy->max_size_bytes,
-            "max_size_text", json_from_str(policy_format_size(arena, policy->max_size_bytes)),
-            "types_text", types_text(arena, policy), "accept", accept_text(arena, policy), "types",
+        json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "max_size",
+            (json_int_t)policy->max_size_bytes, "multipart_threshold",
+            (json_int_t)exchange->thread->app->options->domain.multipart.threshold, "max_size_text",
+            json_from_str(policy_format_size(arena, policy->max_size_bytes)), "types_text",
+            types_text(arena, policy), "accept", accept_text(arena, policy), "types",
             types_model(arena, policy), "quota_text", quota_text(exchange)));
     json_object_set_new(model, "errors", model_errors(arena, fields, &exchange->errors));
     json_object_set_new(model, "results", results);
