@@ -41,6 +41,7 @@ export class LargeFile {
   #pending = []; /* numbers of parts that are neither prepared nor sent, in order */
   #ready = []; /* parts with their URLs */
   #preparing = null;
+  #discarding = null;
   #doneBytes = 0;
   #underWay = new Map(); /* number of a part -> bytes of it that have left */
   #tries = new Map(); /* number of a part -> { sent, signed } */
@@ -300,7 +301,8 @@ export class LargeFile {
   async #refuseChanged() {
     const { upload } = this.#item;
     this.#item.upload = null;
-    if (upload) await this.#services.discard(upload.id).catch(() => {});
+    if (upload) this.#discarding = this.#services.discard(upload.id).catch(() => {});
+    await this.#discarding;
     throw new Refusal(CHANGED, { isFinal: true });
   }
 

@@ -63,7 +63,11 @@ beforeEach(async () => {
   await page.goto(`${vitrine.url}/admin/upload`);
 });
 
-const asFiles = (list) => list.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer }));
+/* No two the same: a picture that is there already would be asked about. */
+let serial = 0;
+const fresh = ({ buffer }) => Buffer.concat([buffer, Buffer.from(`${(serial += 1)}`)]);
+const asFiles = (list) =>
+  list.map((photo) => ({ name: photo.name, mimeType: photo.mimeType, buffer: fresh(photo) }));
 const choose = (list) => page.locator("#files").setInputFiles(asFiles(list));
 const words = (text) =>
   page.locator(".summary-words", { hasText: text }).waitFor({ timeout: 30_000 });
@@ -275,8 +279,8 @@ test("signed out in the middle: nothing is lost, and it goes on after signing in
 test("a whole folder is taken, with what lies in its folders, without the system's own files", async () => {
   const chosen = path.join(folder, "Holiday");
   await mkdir(path.join(chosen, "Second day"), { recursive: true });
-  await writeFile(path.join(chosen, photos[0].name), photos[0].buffer);
-  await writeFile(path.join(chosen, "Second day", photos[1].name), photos[1].buffer);
+  await writeFile(path.join(chosen, photos[0].name), fresh(photos[0]));
+  await writeFile(path.join(chosen, "Second day", photos[1].name), fresh(photos[1]));
   await writeFile(path.join(chosen, ".DS_Store"), "x");
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("button", { name: "A whole folder" }).click();
@@ -295,7 +299,7 @@ test("a pasted picture gets a name and is saved", async () => {
     document.body.dispatchEvent(
       new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }),
     );
-  }, photos[0].buffer.toString("base64"));
+  }, fresh(photos[0]).toString("base64"));
   await words("1 image saved.");
   assert.match(
     await page.locator(".row-name").textContent(),
