@@ -4,12 +4,12 @@
  * copy from.
  */
 import { announce } from "./announce.js";
+import "./copy.js";
 
 const form = document.getElementById("form");
 const stage = document.querySelector(".stage");
 const fullScreen = document.querySelector(".full-screen");
 
-for (const button of document.querySelectorAll("[data-copy]")) startCopying(button);
 refineStage();
 if (fullScreen && document.fullscreenEnabled) startFullScreen();
 if (form) startGuard();
@@ -22,41 +22,6 @@ function refineStage() {
   if (!picture) return;
   const ratio = Number(picture.getAttribute("width")) / Number(picture.getAttribute("height"));
   if (ratio >= 0.4 && ratio <= 3.2) stage.style.setProperty("--ratio", ratio.toFixed(4));
-}
-
-/* --- copy ------------------------------------------------------------------------------------- */
-
-function startCopying(button) {
-  const field = document.getElementById(button.dataset.copy);
-  const label = button.querySelector("span");
-  const plain = label.textContent;
-  field.addEventListener("focus", () => field.select());
-  button.addEventListener("click", async () => {
-    const isDone = await copy(field);
-    label.textContent = isDone ? "Copied" : "Press Ctrl+C";
-    announce(
-      isDone
-        ? "The permanent address is copied."
-        : "The address is selected. Press Control C to copy it.",
-    );
-    setTimeout(() => {
-      label.textContent = plain;
-    }, 2500);
-  });
-  button.hidden = false;
-}
-
-/* Without HTTPS browsers have no clipboard for pages; the old command still works on a
-   selection. */
-async function copy(field) {
-  try {
-    await navigator.clipboard.writeText(field.value);
-    return true;
-  } catch {
-    field.focus();
-    field.select();
-    return document.execCommand("copy");
-  }
 }
 
 /* --- full screen ------------------------------------------------------------------------------ */

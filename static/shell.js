@@ -44,12 +44,20 @@ function startThemeToggle(button) {
   button.hidden = false;
 }
 
+/* Where seconds matter (data-precise), the exact time where one is; else how long ago it was. */
+function shownText(time) {
+  const date = new Date(time.dateTime);
+  if (!("precise" in time.dataset)) return agoText(date) ?? time.dataset.exact;
+  const format = { dateStyle: "medium", timeStyle: "medium" };
+  return Number.isNaN(date.getTime()) ? time.dataset.exact : date.toLocaleString([], format);
+}
+
 /* The exact time stays in the title, and in print. */
 function drawTimes() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     time.dataset.exact ??= time.textContent;
     time.title = time.dataset.exact;
-    time.textContent = agoText(new Date(time.dateTime)) ?? time.dataset.exact;
+    time.textContent = shownText(time);
   }
 }
 

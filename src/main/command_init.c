@@ -195,11 +195,13 @@ static size_t list_origins(const struct config *config, struct str *out)
 static enum status set_cors(struct cli *cli, struct s3_result *result)
 {
     static const struct str methods[] = { STR_INIT("GET"), STR_INIT("HEAD"), STR_INIT("PUT") };
-    static const struct str all = STR_INIT("*"), etag = STR_INIT("ETag");
+    static const struct str all = STR_INIT("*");
+    static const struct str exposed[] = { STR_INIT("ETag"), STR_INIT("x-amz-request-id"),
+        STR_INIT("x-amz-id-2") }; /* for parts, and for the flight record */
     struct str origins[ORIGINS_MAX];
     size_t count = list_origins(&cli->config, origins);
-    struct s3_cors cors = { origins, count, methods, COUNT_OF(methods), &all, 1, &etag, 1,
-        CORS_AGE_S };
+    struct s3_cors cors = { origins, count, methods, COUNT_OF(methods), &all, 1, exposed,
+        COUNT_OF(exposed), CORS_AGE_S };
 
     return s3_put_bucket_cors(&cli->domain.s3, cli->arena, &cors, result);
 }

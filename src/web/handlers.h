@@ -27,6 +27,8 @@ handler_fn trash_empty_post;
 handler_fn image_download_get;
 handler_fn image_address_get;
 handler_fn upload_get;
+handler_fn upload_record_get;
+handler_fn uploads_get;
 handler_fn upload_post;
 handler_fn upload_form_get;
 handler_fn upload_form_post;
@@ -49,6 +51,7 @@ extern const struct param_set images_bulk_post_params;
 extern const struct param_set trash_get_params;
 extern const struct param_set trash_empty_params;
 extern const struct param_set account_password_post_params;
+extern const struct param_set uploads_get_params;
 
 /* api/ */
 handler_fn auth_signin_post;

@@ -59,6 +59,12 @@ def ask(path, target="/sign-in", **variables):
         return out.decode()
 
 
+def listens(path):
+    """The file is there a moment before anybody listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
+
+
 class Worker:
     """vitrine.fcgi on a socket of its own."""
 
@@ -68,7 +74,7 @@ class Worker:
         self.process = subprocess.Popen([WORKER, "--socket", self.socket], env=environment, cwd=ROOT,
                                         stdin=subprocess.DEVNULL, stderr=self.log)
         end = time.monotonic() + START_TIMEOUT_S
-        while not self.socket.exists() and self.process.poll() is None and time.monotonic() < end:
+        while not listens(self.socket) and self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.02)
 
     def __enter__(self):

@@ -127,6 +127,8 @@ TABLE = {
     ("POST", "/admin/upload/form"): UPLOADS,
     ("GET", "/admin/upload/form/:id"): page("/admin/upload/form/ID", mine=(303,), admin_sees=False),
     ("GET", "/admin/upload/form/:id/saved"): page("/admin/upload/form/ID/saved?key=KEY", mine=(303,), admin_sees=False),
+    ("GET", "/admin/uploads"): Nothing("is for admins: test_flight.py"),
+    ("GET", "/admin/uploads/:id"): Nothing("is for admins: test_flight.py"),
     ("GET", "/api/profile/images"): api_lists("/api/profile/images", "/api/profile/images?before=999999", admin_sees=False),
     ("DELETE", "/api/profile/images/:id"): api("DELETE", "/api/profile/images/ID", admin_sees=False, is_end=True),
     ("GET", "/api/profile/images/:id/signed-url"): api("GET", "/api/profile/images/ID/signed-url", admin_sees=False),

@@ -54,6 +54,10 @@ static const struct scrub scrubs[] = {
     { STR_INIT("uploads/"), is_token_byte, "KEY" },
     { STR_INIT("/images/179"), is_time_byte, "MS" }, /* users/2/images/1795244500000.png */
     { STR_INIT("\"ms\":"), is_time_byte, "0" },
+    { STR_INIT("took\">"), is_time_byte, "0" },
+    { STR_INIT("HTTP 200  "), is_time_byte, "0" },
+    { STR_INIT("HTTP 403  "), is_time_byte, "0" },
+    { STR_INIT("HTTP 404  "), is_time_byte, "0" },
 };
 
 static struct str scrub(struct arena *arena, struct str text)

@@ -4,6 +4,7 @@
  */
 #include "web/handlers.h"
 
+#include "web/flight_model.h"
 #include "web/form.h"
 #include "web/image_model.h"
 #include "web/image_trashed.h"
@@ -79,21 +80,24 @@ static enum status render(struct exchange *exchange, int http_status, const stru
     const struct image_form *form, json_t *conflict)
 {
     static const char *const fields[] = { "title", "alt", "tags", NULL };
-    json_t *model, *neighbours = NULL, *image = NULL;
+    json_t *model, *neighbours = NULL, *image = NULL, *flight = NULL;
     enum status status = neighbours_model(exchange, asset->id, &neighbours);
 
     if (status == STATUS_OK)
         status = image_page_model(exchange, asset, &image);
+    if (status == STATUS_OK)
+        status = flight_model_or_null(exchange, asset->id, &flight);
     if (status != STATUS_OK) {
         json_decref(neighbours);
+        json_decref(image);
         json_decref(conflict);
         return status;
     }
     model = model_page(exchange, "image", image_name(asset));
     json_object_update_new(
-        model, json_pack("{s:o, s:o, s:o, s:o, s:o}", "image", image, "form", form_model(form),
+        model, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "image", image, "form", form_model(form),
                    "errors", model_errors(exchange->arena, fields, &exchange->errors), "conflict",
-                   conflict, "neighbours", neighbours));
+                   conflict, "neighbours", neighbours, "flight", flight));
     return response_page(exchange, http_status, "image", model);
 }
 
