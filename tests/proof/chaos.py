@@ -19,9 +19,10 @@ import time
 
 from harness.vitrine import BUILD, ROOT
 
-SERVER_GAP_S = 10  # tools/run gives up on what ends five times in 30 seconds
+SUPERVISED = ("lighttpd", "vitrine-worker")  # by tools/run, which gives up on what ends five times in 30 seconds
+SUPERVISED_GAP_S = 8
 
-EVENTS = {"vitrine.fcgi": 40, "objects.fcgi": 34, "sweep": 12, "lighttpd": 4, "busy": 6, "turn": 4}
+EVENTS = {"vitrine.fcgi": 38, "objects.fcgi": 32, "vitrine-worker": 6, "sweep": 10, "lighttpd": 4, "busy": 6, "turn": 4}
 
 
 @contextlib.contextmanager
@@ -58,7 +59,7 @@ class Chaos:
         self.events = events or EVENTS
         self.stopped = threading.Event()
         self.sweep = None
-        self.server_killed_at = 0.0
+        self.supervised_killed_at = 0.0
         self.problems = []
         self.threads = [threading.Thread(target=self.guard, args=(work,)) for work in (self.strike_on, self.sweep_on)]
 
@@ -100,13 +101,12 @@ class Chaos:
                 return
             self.sweep.kill()
         else:
-            if what == "lighttpd" and time.monotonic() - self.server_killed_at < SERVER_GAP_S:
-                return
             pids = self.vitrine.pids_of(what)
-            if not pids:  # it is being started again just now
-                return
-            if what == "lighttpd":
-                self.server_killed_at = time.monotonic()
+            is_supervised = what in SUPERVISED
+            if not pids or is_supervised and time.monotonic() - self.supervised_killed_at < SUPERVISED_GAP_S:
+                return  # it is being started again just now, or was a moment ago
+            if is_supervised:
+                self.supervised_killed_at = time.monotonic()
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.dice.choice(pids), signal.SIGKILL)
         self.counts.add(f"struck: {what}")

@@ -26,20 +26,24 @@ END = (struct.pack(">I", len(DATA)) + b"IDAT" + DATA + struct.pack(">I", zlib.cr
 
 # How a file goes up, and how often.
 WAYS = {
-    "native": 50,      # POST /images/presign-upload, with size and SHA-256
+    "native": 48,      # POST /images/presign-upload, with size and SHA-256
     "native, bare": 8,  # the same without either
     "000": 8,          # POST /upload: nobody commits
     "003": 12,         # POST /upload-url: nobody commits
     "004": 10,         # POST /api/v1/upload/presigned: nobody commits
     "004 direct": 8,   # POST /api/v1/upload/direct: through the worker
+    "multipart": 2,    # POST /images/multipart: two or three parts
 }
 
 # What becomes of it, and how often.
 STORIES = {
-    "saved": 50,              # committed, or looked for where there is no commit call
+    "saved": 44,              # committed, or looked for where there is no commit call
     "saved twice": 10,        # committed by two at once
     "deleted": 14,            # saved, then deleted
     "deleted at once": 4,     # two delete it at the same time
+    "trashed": 4,             # saved, then moved to the trash
+    "restored": 4,            # the same, and back
+    "aborted": 2,             # an upload in parts is given up in the middle; any other is saved
     "never sent": 5,          # granted, and nothing comes
     "never committed": 8,     # the bytes are there; the client is not heard of again
     "swept before": 4,        # the grant is old before the bytes come, and a sweep may see nothing there
@@ -57,7 +61,7 @@ class GaveUp(Exception):
 
 def png(dice, size):
     """A PNG of one pixel and about `size` bytes; the rest is a comment."""
-    text = b"Comment\0" + dice.randbytes(max(8, size - 100)).hex()[:max(8, size - 100)].encode()
+    text = b"Comment\0" + dice.randbytes(max(8, size - 100) // 2).hex().encode()
     chunk = b"tEXt" + text
     return (b"\x89PNG\r\n\x1a\n" + PIXEL + struct.pack(">I", len(text)) + chunk + struct.pack(">I", zlib.crc32(chunk))
             + END)
@@ -79,20 +83,31 @@ class Upload:
     key: str = ""
     was_put: bool = False        # storage said 200 to the bytes
     was_told_saved: bool = False
+    was_told_trashed: bool = False
+    was_told_aborted: bool = False
     asked_to_delete: bool = False
     was_told_deleted: bool = False
     refusal: str = ""            # the code of a definite no
     gave_up: str = ""            # the step that never got an answer
+    lie: str = ""                # an answer that cannot be true
 
     def __post_init__(self):
         dice = random.Random(f"{self.seed}:{self.number}")
         self.way = self.way or weighted(dice, WAYS)
         self.story = self.story or weighted(dice, STORIES)
+        if self.way == "004 direct" or self.way in ("000", "003", "004"):  # they know no trash, and no ids
+            self.story = {"trashed": "deleted", "restored": "saved"}.get(self.story, self.story)
+        if self.way != "multipart" and self.story == "aborted":
+            self.story = "saved"
+        if self.way == "multipart" and self.story.startswith("swept"):
+            self.story = "saved twice"
         content = self.content()
         self.size, self.sha256 = len(content), hashlib.sha256(content).hexdigest()
 
     def content(self):
         dice = random.Random(f"{self.seed}:{self.number}:content")
+        if self.way == "multipart":
+            return png(dice, dice.randint(5_300_000, 12_000_000))
         size = weighted(dice, {(100, 2000): 60, (2000, 40_000): 30, (40_000, 400_000): 9, (400_000, 3_000_000): 1})
         return png(dice, dice.randint(*size))
 
@@ -159,7 +174,7 @@ class Client:
 
         def final(status, text):
             if status in is_good:
-                return status, json.loads(text)
+                return status, json.loads(text) if text else None
             if status >= 500 or status in (408, 429):
                 return None
             code = json.loads(text).get("code", "?")
@@ -172,6 +187,7 @@ class Client:
 
     def put(self, upload, url, headers):
         """PUT the bytes until storage has them: said so, or says that something is there (412)."""
+        content = upload.content()
 
         def final(status, text):
             if status == 200:
@@ -183,7 +199,7 @@ class Client:
                 raise Refused(f"put: 403 {text[-300:]!r}")
             return None
 
-        self.until_answered("put", lambda: self.once("PUT", url, body=upload.content(), headers=headers), final)
+        self.until_answered("put", lambda: self.once("PUT", url, body=content, headers=headers), final)
 
     # --- the ways ---
 
@@ -218,17 +234,76 @@ class Client:
         if upload.way.startswith("native"):
             _, told = self.api("commit", "POST", "/images", {
                 "key": upload.key, "filename": f"{upload.number}.png", "filetype": "image/png"})
-            upload.id = told["image"]["id"]
-            assert told["image"]["size"] == upload.size, told
+            self.believe(upload, told["image"])
         elif upload.way == "003":
             self.api("commit", "POST", "/download-url", {"file_key": upload.key})
         else:
             self.api("commit", "GET", f"/api/v1/upload/metadata/{upload.key}")
         upload.was_told_saved = True
 
+    def believe(self, upload, image):
+        """An image of an answer; what contradicts what was sent is kept."""
+        upload.id = image["id"]
+        if (image["size"], image["key"]) != (upload.size, upload.key) or not image["etag"]:
+            upload.lie = f"told saved as {image}"
+
+    def trash(self, upload):
+        self.api("trash", "DELETE", f"/images/{upload.id}")
+        upload.was_told_trashed = True
+
+    def restore(self, upload):
+        self.api("restore", "POST", f"/images/{upload.id}/restore", {})
+        upload.was_told_trashed = False
+
+    # --- in parts ---
+
+    def send_parts(self, upload):
+        """Create, PUT each part until ListParts has it, and complete. Two creates may be made; one is gone on with."""
+        content, name = upload.content(), f"{upload.number}.png"
+        _, made = self.api("grant", "POST", "/images/multipart",
+                           {"filename": name, "filetype": "image/png", "size": upload.size})
+        upload.id, upload.key = made["id"], made["key"]
+        self.counts.add("granted")
+        if upload.story == "never sent":
+            return
+        size = made["part_size"]
+        for number in range(1, made["part_count"] + 1):
+            if upload.story == "aborted" and number == 2:
+                self.api("abort", "DELETE", f"/images/multipart/{upload.id}", is_good=(204,))
+                upload.was_told_aborted = True
+                return
+            self.send_part(upload, number, content[(number - 1) * size:number * size])
+        self.counts.add("in parts")
+        if upload.story != "never committed":
+            self.at_once(2 if upload.story == "saved twice" else 1, self.complete, upload)
+
+    def send_part(self, upload, number, part):
+        """PUT it with addresses asked for anew each time, until storage says 200; what ListParts has is not sent."""
+
+        def attempt():
+            _, told = self.api("part", "POST", f"/images/multipart/{upload.id}/parts",
+                               {"parts": [{"number": number, "sha256": hashlib.sha256(part).hexdigest()}]})
+            grant = told["parts"][0]
+            answered = self.once(grant["method"], grant["url"], body=part, headers=grant["headers"])
+            if answered is not None and answered[0] == 200:
+                return answered
+            _, listed = self.api("list parts", "GET", f"/images/multipart/{upload.id}")
+            has_it = any(one["number"] == number and one["size"] == len(part) for one in listed.get("parts", ()))
+            return (200, b"") if has_it else answered
+
+        def final(status, _):
+            return True if status == 200 else None
+
+        self.until_answered("put part", attempt, final)
+
+    def complete(self, upload):
+        _, told = self.api("complete", "POST", f"/images/multipart/{upload.id}/complete", {})
+        self.believe(upload, told["image"])
+        upload.was_told_saved = upload.was_put = True
+
     def delete(self, upload):
         upload.asked_to_delete = True
-        path = (f"/images/{upload.id}" if upload.id else
+        path = (f"/images/{upload.id}?permanent=true" if upload.id else
                 f"/files/{upload.key}" if upload.way == "003" else f"/api/v1/upload/{upload.key}")
         try:
             self.api("delete", "DELETE", path, is_good=(200, 202))
@@ -245,8 +320,14 @@ class Client:
         try:
             if upload.way == "004 direct":
                 self.send_direct(upload)
+            elif upload.way == "multipart":
+                self.send_parts(upload)
             else:
                 self.tell_granted(upload)
+            if upload.story in ("trashed", "restored"):
+                self.trash(upload)
+            if upload.story == "restored":
+                self.restore(upload)
             if upload.story.startswith("deleted"):
                 self.at_once(2 if upload.story == "deleted at once" else 1, self.delete, upload)
         except Refused as refusal:
@@ -277,6 +358,8 @@ class Client:
                 step(upload)
             except (Refused, GaveUp) as failure:
                 failures.append(failure)
+            except Exception as failure:  # of a thread that nobody else hears of
+                upload.lie = repr(failure)
 
         others = [threading.Thread(target=attempt) for _ in range(number - 1)]
         for other in others:
