@@ -134,20 +134,22 @@ def deleted_stays_deleted(world):
 
 def usage_is_a_recount(world):
     """6. What accounts are charged with is what they have."""
+    columns = ("asset_count", "size_bytes", "pending_count", "reserved_bytes", "trashed_count", "trashed_bytes")
     recount = select(world.vitrine, """
         SELECT owner_id,
-               sum(state IN ('ready', 'trashed')) AS asset_count,
-               sum(CASE WHEN state IN ('ready', 'trashed') THEN size_bytes ELSE 0 END) AS size_bytes,
+               sum(state = 'ready') AS asset_count,
+               sum(iif(state = 'ready', size_bytes, 0)) AS size_bytes,
                sum(state = 'pending') AS pending_count,
-               sum(CASE WHEN state = 'pending' THEN reserved_size ELSE 0 END) AS reserved_bytes
+               sum(iif(state = 'pending', reserved_size, 0)) AS reserved_bytes,
+               sum(state = 'trashed') AS trashed_count,
+               sum(iif(state = 'trashed', size_bytes, 0)) AS trashed_bytes
         FROM assets GROUP BY owner_id""")
-    columns = ("asset_count", "size_bytes", "pending_count", "reserved_bytes")
+    nothing = (0,) * len(columns)
     counted = {row["owner_id"]: tuple(row[column] for column in columns) for row in recount}
     said = {row["owner_id"]: tuple(row[column] for column in columns)
             for row in select(world.vitrine, "SELECT * FROM usage")}
-    return [f"the usage of {owner} is {said.get(owner)}, counted {counted.get(owner, (0, 0, 0, 0))}"
-            for owner in said.keys() | counted.keys()
-            if said.get(owner, (0, 0, 0, 0)) != counted.get(owner, (0, 0, 0, 0))]
+    return [f"the usage of {owner} is {said.get(owner)}, counted {counted.get(owner, nothing)}"
+            for owner in said.keys() | counted.keys() if said.get(owner, nothing) != counted.get(owner, nothing)]
 
 
 def database_is_whole(world):
