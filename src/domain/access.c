@@ -69,3 +69,8 @@ bool access_can_read_flights(const struct actor *actor)
 {
     return actor->role == ROLE_ADMIN;
 }
+
+bool access_can_manage_jobs(const struct actor *actor)
+{
+    return actor->role == ROLE_ADMIN;
+}

@@ -48,6 +48,7 @@ int64_t access_editable_owner(const struct actor *actor);
 
 bool access_can_upload(const struct actor *actor);
 bool access_can_manage_users(const struct actor *actor);
+bool access_can_manage_jobs(const struct actor *actor);
 
 /* May `actor` read what uploads of everyone went through, with the names of their files? */
 bool access_can_read_flights(const struct actor *actor);

@@ -4,6 +4,7 @@
 #include "domain/health.h"
 
 #include "base/clock.h"
+#include "domain/job.h"
 #include "domain/task.h"
 #include "store/assets.h"
 #include "store/db.h"
@@ -59,10 +60,26 @@ static void check_storage(struct task *task, struct health_check *out)
     out->error = out->is_ok ? STR_EMPTY : storage_error(task, status, &result);
 }
 
+/* The errors are static. */
+static void check_worker(struct task *task, struct health_check *out)
+{
+    struct job_counts counts;
+
+    if (job_count(task, &counts) != STATUS_OK) {
+        out->error = STR("The database does not answer.");
+    } else if (!counts.has_schedule) {
+        out->error = STR("No worker has run yet.");
+    } else if (counts.overdue_s >= JOB_OVERDUE_S) {
+        out->error = STR("What is due has not been taken for more than 15 minutes.");
+    }
+    out->is_ok = str_is_empty(out->error);
+}
+
 void health_check(struct task *task, struct health *out)
 {
     *out = (struct health){ 0 };
     check_database(task, &out->database);
+    check_worker(task, &out->worker);
     if (task->domain->options->storage.is_off) {
         out->storage.error = status_sentence(STATUS_STORAGE_OFF);
         out->is_ok = out->database.is_ok;

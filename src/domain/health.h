@@ -16,6 +16,8 @@ struct health {
     bool is_ok; /* both are, or storage is switched off on purpose */
     struct health_check database;
     struct health_check storage; /* HEAD of the bucket, at most 3 s; not ok when switched off */
+    struct health_check worker;  /* whether jobs that are due are taken: people are served without,
+                                    so it is not part of is_ok. duration_ms means nothing */
 };
 
 /* Always answers; takes at most a few seconds. */

@@ -112,6 +112,29 @@ enum status job_list(struct task *task, enum job_state state, size_t limit, stru
     return task_fail(task, status);
 }
 
+enum status job_schedule(struct task *task, struct jobs *out)
+{
+    const struct job_kind *kind;
+    enum status status = STATUS_OK;
+    struct job_row row;
+    size_t count = 0;
+
+    task_begin(task);
+    while (job_kind_at(count) != NULL) {
+        count++;
+    }
+    *out = (struct jobs){ .item = ARENA_ARRAY(task->arena, struct job, count) };
+    for (size_t i = 0; (kind = job_kind_at(i)) != NULL && status == STATUS_OK; i++) {
+        status = jobs_find_by_key(
+            task->domain->db, task->arena, str_from_c(kind->name), STR_EMPTY, &row);
+        if (status == STATUS_OK && kind->period_s > 0) {
+            job_from_row(&row, &out->item[out->count++]);
+        }
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    return task_fail(task, status);
+}
+
 /* Whether a worker ever looked at this database: it plans all kinds with a period at once. */
 static enum status look_for_schedule(struct task *task, bool *out)
 {

@@ -68,6 +68,9 @@ struct jobs {
 enum status job_list(
     struct task *task, enum job_state state, size_t limit, struct jobs *out) MUST_CHECK;
 
+/* The one job of each kind with a period that was planned, by name. */
+enum status job_schedule(struct task *task, struct jobs *out) MUST_CHECK;
+
 /* How many there are, and how the workers keep up. */
 struct job_counts {
     int64_t count[JOB_STATE_COUNT];

@@ -7,100 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct {
-    const char *name;
-    const char *value; /* NULL: takes none */
-    const char *doc;
-} options[OPTION__COUNT] = {
-    [OPTION_JSON] = { "--json", NULL, "print JSON, for scripts" },
-    [OPTION_STORAGE] = { "--storage", NULL, "make bucket and CORS rules too; storage must run" },
-    [OPTION_NAME] = { "--name", "NAME", "what others see, or what a token is for" },
-    [OPTION_ROLE] = { "--role", "ROLE", "viewer, editor (default) or admin" },
-    [OPTION_PASSWORD_STDIN] = { "--password-stdin", NULL, "read the password from stdin" },
-    [OPTION_EXPIRES] = { "--expires", "TIME",
-        "life of a URL in seconds (1 to 604800), of a token: 90d, 12h" },
-    [OPTION_TYPE] = { "--type", "TYPE", "content type that the PUT is bound to" },
-    [OPTION_LIMIT] = { "--limit", "COUNT", "most rows of each kind (default 1000)" },
-    [OPTION_SCOPE] = { "--scope", "SCOPES",
-        "read,upload,delete (default) or fewer of them; or admin" },
-    [OPTION_STARTS] = { "--starts", "SECONDS", "works only from so long from now" },
-    [OPTION_SOURCE_IP] = { "--source-ip", "RANGE", "works only from this IPv4 address or range" },
-};
-
-#define JSON     (1u << OPTION_JSON)
-#define STORAGE  (1u << OPTION_STORAGE)
-#define NAME     (1u << OPTION_NAME)
-#define ROLE     (1u << OPTION_ROLE)
-#define PASSWORD (1u << OPTION_PASSWORD_STDIN)
-#define EXPIRES  (1u << OPTION_EXPIRES)
-#define TYPE     (1u << OPTION_TYPE)
-#define LIMIT    (1u << OPTION_LIMIT)
-#define SCOPE    (1u << OPTION_SCOPE)
-#define LIMITS   (EXPIRES | 1u << OPTION_STARTS | 1u << OPTION_SOURCE_IP)
-
-/* clang-format off */
-static const struct command commands[] = {
-    /* name            arguments        min max  needs            options                 function              what it does */
-    { "init",          "",              0,  0,   NEEDS_SETTINGS,  JSON | STORAGE,         command_init,
-      "Make the data folder, its keys, the database and the first admin.",
-      "Safe to repeat: what is there stays. The admin is ADMIN_EMAIL; the password is ADMIN_PASSWORD or a\n"
-      "random one, which is shown once." },
-    { "user add",      "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON | NAME | ROLE | PASSWORD, command_user_add,
-      "Add an account.",
-      "Without --password-stdin a password is made and shown once." },
-    { "user list",     "",              0,  0,   NEEDS_DOMAIN,    JSON,                   command_user_list,
-      "List the accounts.", NULL },
-    { "user passwd",   "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON | PASSWORD,        command_user_passwd,
-      "Set an account's password; ends its sessions.",
-      "Without --password-stdin a password is made and shown once." },
-    { "user role",     "EMAIL ROLE",    2,  2,   NEEDS_DOMAIN,    JSON,                   command_user_role,
-      "Change an account's role: viewer, editor or admin.", NULL },
-    { "user quota",    "EMAIL [BYTES FILES]", 1, 3, NEEDS_DOMAIN, JSON,                   command_user_quota,
-      "Show how much an account stores and may store, or set that.",
-      "10GB 1000, 10GB off, or default for what QUOTA_BYTES and QUOTA_FILES say." },
-    { "user disable",  "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON,                   command_user_disable,
-      "Keep an account from signing in; ends its sessions.", NULL },
-    { "user enable",   "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON,                   command_user_enable,
-      "Let a disabled account sign in again.", NULL },
-    { "token add",     "EMAIL",         1,  1,   NEEDS_DOMAIN,    JSON | NAME | SCOPE | EXPIRES, command_token_add,
-      "Make an API token that acts as this account; shown once.",
-      "It may do what its scopes say, and never more than its account. Without --expires it works until it is\n"
-      "revoked." },
-    { "token list",    "[EMAIL]",       0,  1,   NEEDS_DOMAIN,    JSON,                   command_token_list,
-      "List API tokens, of one account or of all.", NULL },
-    { "token revoke",  "ID",            1,  1,   NEEDS_DOMAIN,    JSON,                   command_token_revoke,
-      "End an API token.", NULL },
-    { "presign get",   "KEY",           1,  1,   NEEDS_KEYS,      JSON | EXPIRES,         command_presign_get,
-      "Print a URL that reads an object.",
-      "Whoever has the URL can use it until it expires (default 300 seconds)." },
-    { "presign put",   "KEY",           1,  1,   NEEDS_KEYS,      JSON | EXPIRES | TYPE,  command_presign_put,
-      "Print a URL that writes an object.",
-      "Whoever has the URL can use it until it expires (default 300 seconds)." },
-    { "cloudfront url", "KEY",          1,  1,   NEEDS_KEYS,      JSON | LIMITS,          command_cloudfront_url,
-      "Print a CloudFront signed URL of an object.",
-      "Whoever has the URL can use it until it expires (default 300 seconds)." },
-    { "cloudfront cookies", "FOLDER",   1,  1,   NEEDS_KEYS,      JSON | LIMITS,          command_cloudfront_cookies,
-      "Print CloudFront cookies that show every image of users/ID/images/.",
-      "As a Cookie header. Whoever has them can use them until they expire (default 300 seconds)." },
-    { "cloudfront key", "",             0,  0,   NEEDS_KEYS,      JSON,                   command_cloudfront_key,
-      "Print the public half of the CloudFront key, as it is uploaded to AWS.", NULL },
-    { "credentials",   "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_credentials,
-      "Tell where the keys of the storage come from and when they expire; exit code 1 without.",
-      "Asks as the application does at its start; the keys are not shown." },
-    { "config",        "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_config,
-      "Print every setting, where it comes from and its value; secrets are not shown.", NULL },
-    { "routes",        "",              0,  0,   NEEDS_NOTHING,   JSON,                   command_routes,
-      "Print every address, who may use it and how.", NULL },
-    { "migrate",       "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_migrate,
-      "Bring the database to the version of this program.", NULL },
-    { "sweep",         "",              0,  0,   NEEDS_DOMAIN,    JSON | LIMIT,           command_sweep,
-      "Finish deletions, adopt or drop unfinished uploads, forget old sessions.",
-      "Run it once an hour or so." },
-    { "health",        "",              0,  0,   NEEDS_DOMAIN,    JSON,                   command_health,
-      "Tell whether database and storage answer; exit code 1 when not.", NULL },
-};
-/* clang-format on */
-
 /* --- output --- */
 
 int cli_fail(const char *format, ...)
@@ -153,10 +59,11 @@ static size_t print_commands(struct str prefix)
     char usage[64];
     size_t count = 0;
 
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
-        if (str_starts_with(str_from_c(commands[i].name), prefix)) {
-            snprintf(usage, sizeof(usage), "%-13s %s", commands[i].name, commands[i].arguments);
-            cli_print("  %-33s %s\n", usage, commands[i].doc);
+    for (size_t i = 0; i < command_count; i++)
+        if (str_starts_with(str_from_c(command_table[i].name), prefix)) {
+            snprintf(usage, sizeof(usage), "%-13s %s", command_table[i].name,
+                command_table[i].arguments);
+            cli_print("  %-33s %s\n", usage, command_table[i].doc);
             count++;
         }
     return count;
@@ -182,8 +89,8 @@ static int print_command_help(const struct command *command)
     cli_print("\n");
     for (int i = 0; i < OPTION__COUNT; i++)
         if ((command->options & (1u << i)) != 0)
-            cli_print("  %-16s %-8s %s\n", options[i].name,
-                options[i].value == NULL ? "" : options[i].value, options[i].doc);
+            cli_print("  %-16s %-8s %s\n", option_table[i].name,
+                option_table[i].value == NULL ? "" : option_table[i].value, option_table[i].doc);
     return COMMAND_OK;
 }
 
@@ -226,9 +133,9 @@ static bool is_named(const struct command *command, int argc, char **argv, int *
 
 static const struct command *find_command(int argc, char **argv, int *out_words)
 {
-    for (size_t i = 0; i < COUNT_OF(commands); i++)
-        if (is_named(&commands[i], argc, argv, out_words))
-            return &commands[i];
+    for (size_t i = 0; i < command_count; i++)
+        if (is_named(&command_table[i], argc, argv, out_words))
+            return &command_table[i];
     return NULL;
 }
 
@@ -240,7 +147,8 @@ static bool is_help(const char *argument)
 static int find_option(const struct command *command, struct str name)
 {
     for (int i = 0; i < OPTION__COUNT; i++)
-        if ((command->options & (1u << i)) != 0 && str_equal(name, str_from_c(options[i].name)))
+        if ((command->options & (1u << i)) != 0 &&
+            str_equal(name, str_from_c(option_table[i].name)))
             return i;
     return -1;
 }
@@ -260,11 +168,11 @@ static int read_option(
     which = find_option(command, name);
     if (which < 0)
         return usage_error(command, "There is no option", argv[*index]);
-    if ((options[which].value == NULL) && equals >= 0)
-        return usage_error(command, "This option takes no value:", options[which].name);
-    if (options[which].value != NULL && equals < 0) {
+    if ((option_table[which].value == NULL) && equals >= 0)
+        return usage_error(command, "This option takes no value:", option_table[which].name);
+    if (option_table[which].value != NULL && equals < 0) {
         if (*index + 1 >= argc)
-            return usage_error(command, "A value is missing after", options[which].name);
+            return usage_error(command, "A value is missing after", option_table[which].name);
         value = str_from_c(argv[++*index]);
     }
     cli->has_option[which] = true;

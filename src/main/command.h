@@ -68,6 +68,17 @@ struct command {
     const char *more; /* for --help of this command; NULL: nothing more to say */
 };
 
+struct option_text {
+    const char *name;
+    const char *value; /* NULL: takes none */
+    const char *doc;
+};
+
+/* command_table.c */
+extern const struct option_text option_table[OPTION__COUNT];
+extern const struct command command_table[];
+extern const size_t command_count;
+
 /* Run the command that argv names. Returns the exit code of the process. */
 int command_main(int argc, char **argv, char **environment);
 
@@ -92,6 +103,10 @@ command_fn command_cloudfront_key;
 command_fn command_config;
 command_fn command_credentials;
 command_fn command_routes;
+command_fn command_jobs_discard;
+command_fn command_jobs_list;
+command_fn command_jobs_retry;
+command_fn command_jobs_run;
 command_fn command_migrate;
 command_fn command_sweep;
 command_fn command_health;

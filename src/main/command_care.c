@@ -98,13 +98,15 @@ int command_health(struct cli *cli)
 
     health_check(&cli->task, &health);
     if (cli->has_option[OPTION_JSON]) {
-        cli_print_json(
-            cli, json_pack("{s:b, s:o, s:o, s:I}", "ok", health.is_ok, "database",
-                     check_json(&health.database), "storage", check_json(&health.storage),
-                     "clock_offset_s", (json_int_t)health_clock_offset_s(&cli->task)));
+        cli_print_json(cli, json_pack("{s:b, s:o, s:o, s:o, s:I}", "ok", health.is_ok, "database",
+                                check_json(&health.database), "storage",
+                                check_json(&health.storage), "worker", check_json(&health.worker),
+                                "clock_offset_s", (json_int_t)health_clock_offset_s(&cli->task)));
     } else {
         print_check("database", &health.database);
         print_check("storage", &health.storage);
+        cli_print("%-9s %s  %.*s\n", "worker", health.worker.is_ok ? "ok    " : "absent",
+            STR_ARG(health.worker.error));
         if (health_clock_offset_s(&cli->task) != 0)
             cli_print("%-9s storage's is %lld s off ours\n", "clock",
                 (long long)health_clock_offset_s(&cli->task));

@@ -23,6 +23,10 @@
     X(TRASH_EMPTIED,    "trash-emptied",    "ok",    "What was in the trash is deleted for good. Its files leave the storage in a while.") \
     X(TRASH_HALF_EMPTY, "trash-half-empty", "note",  "There was too much for one go. What is left is still here: empty the trash again.") \
     X(TRASH_IS_EMPTY,   "trash-is-empty",   "note",  "There is nothing in the trash.") \
+    X(JOB_QUEUED,       "job-queued",       "ok",    "The job is due now; a worker takes it within seconds.") \
+    X(JOB_DISCARDED,    "job-discarded",    "ok",    "The job was discarded.") \
+    X(JOB_GONE,         "job-gone",         "note",  "That job is gone already: it was done or discarded.") \
+    X(JOB_RUNS,         "job-runs",         "note",  "That could not be done: a worker is at the job just now, or it belongs to the schedule.") \
     X(PASSWORD_CHANGED, "password-changed", "ok",    "Your password was changed. Other browsers were signed out.") \
     X(SESSION_REVOKED,  "session-revoked",  "ok",    "That browser was signed out.") \
     X(OTHERS_REVOKED,   "others-revoked",   "ok",    "All other browsers were signed out.") \

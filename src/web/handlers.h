@@ -39,6 +39,9 @@ handler_fn account_password_post;
 handler_fn account_session_revoke_post;
 handler_fn account_sessions_revoke_others_post;
 handler_fn docs_get;
+handler_fn jobs_get;
+handler_fn job_retry_post;
+handler_fn job_discard_post;
 
 extern const struct param_set sign_in_get_params;
 extern const struct param_set sign_in_post_params;

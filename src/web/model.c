@@ -56,8 +56,9 @@ static json_t *can_model(const struct exchange *exchange)
     const struct actor *actor = &exchange->task.actor;
     bool can_upload = exchange->is_signed_in && access_can_upload(actor);
 
-    return json_pack("{s:b, s:b, s:b}", "upload", can_upload, "edit", can_upload, "users",
-        exchange->is_signed_in && access_can_manage_users(actor));
+    return json_pack("{s:b, s:b, s:b, s:b}", "upload", can_upload, "edit", can_upload, "users",
+        exchange->is_signed_in && access_can_manage_users(actor), "jobs",
+        exchange->is_signed_in && access_can_manage_jobs(actor));
 }
 
 static json_t *nav_model(const char *page)
@@ -67,9 +68,9 @@ static json_t *nav_model(const char *page)
     bool is_trash =
         strcmp(page, "trash") == 0 || strcmp(page, "trashed") == 0 || strcmp(page, "confirm") == 0;
 
-    return json_pack("{s:b, s:b, s:b, s:b}", "images", is_images, "upload",
-        strncmp(page, "upload", 6) == 0, "trash", is_trash, "account",
-        strcmp(page, "account") == 0);
+    return json_pack("{s:b, s:b, s:b, s:b, s:b}", "images", is_images, "upload",
+        strncmp(page, "upload", 6) == 0, "trash", is_trash, "jobs", strcmp(page, "jobs") == 0,
+        "account", strcmp(page, "account") == 0);
 }
 
 static json_t *flash_model(enum flash flash)

@@ -117,6 +117,9 @@ TABLE = {
     ("GET", "/admin/images/:id/download"): page("/admin/images/ID/download", mine=(302,)),
     ("POST", "/admin/images/:id/restore"): page("/admin/images/ID/restore", {}, mine=(303,)),
     ("POST", "/admin/images/bulk"): One(bulk_page, (200,)),
+    ("GET", "/admin/jobs"): Nothing("is for administrators; test_app_jobs"),
+    ("POST", "/admin/jobs/:id/discard"): Nothing("is for administrators; test_app_jobs"),
+    ("POST", "/admin/jobs/:id/retry"): Nothing("is for administrators; test_app_jobs"),
     ("GET", "/admin/trash"): Lists(lambda person, image: [
         person.browser.get(path) for path in ("/admin/trash", "/admin/trash?all=1", f"/admin/trash?cursor=9999999999-{image.id + 1}")]),
     ("GET", "/admin/trash/empty"): Nothing("counts what one may restore: test_app_trash"),

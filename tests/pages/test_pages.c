@@ -5,6 +5,7 @@
  * what earlier ones changed, as people do.
  */
 #include "golden.h"
+#include "jobs_of_pages.h"
 #include "signing_keys.h"
 #include "unit.h"
 
@@ -44,6 +45,8 @@ struct step {
     int64_t wait_s;         /* time that passes before */
     struct quota quota;     /* of everyone, meanwhile */
     int64_t reads_an_hour;  /* the limit of everyone, meanwhile; 0: none */
+    void (*prepare)(
+        struct world *world); /* what happened before, without a request; NULL: nothing */
 };
 
 #define SIGN_IN(email, password) "csrf={csrf}&email=" email "&password=" password
@@ -315,6 +318,22 @@ static const struct step steps[] = {
     { "parts-abort-saved",             GRACE, { "DELETE", "/images/multipart/{id}", NULL, NULL, OURS }, 409 },
     { "parts-storage-refuses",         GRACE, { "POST", "/images/multipart", JSON, "{\"filename\":\"valley.png\",\"filetype\":\"image/png\",\"size\":45}", OURS }, 502, .storage = STUB_REFUSES },
 
+    /* --- jobs, for administrators --- */
+    { "jobs-are-for-admins",           GRACE, { "GET", "/admin/jobs", NULL, NULL, HTML }, 403 },
+    { "jobs-ada-opens-sign-in",        ADA, { "GET", "/sign-in", NULL, NULL, NULL }, 200 },
+    { "jobs-ada-signs-in",             ADA, { "POST", "/sign-in", FORM, SIGN_IN("ada%40example.org", "another+good+password") "&next=%2Fadmin%2Fjobs", NULL }, 303 },
+    { "jobs-without-worker",           ADA, { "GET", "/admin/jobs", NULL, NULL, NULL }, 200 },
+    { "jobs-planned",                  ADA, { "GET", "/admin/jobs", NULL, NULL, NULL }, 200, .prepare = jobs_plan_some },
+    { "jobs",                          ADA, { "GET", "/admin/jobs", NULL, NULL, NULL }, 200, .prepare = jobs_make_some },
+    { "jobs-retry",                    ADA, { "POST", "/admin/jobs/2/retry", FORM, "csrf={csrf}", NULL }, 303 },
+    { "jobs-retried",                  ADA, { "GET", "/admin/jobs", NULL, NULL, NULL }, 200 },
+    { "jobs-retry-running",            ADA, { "POST", "/admin/jobs/4/retry", FORM, "csrf={csrf}", NULL }, 303 },
+    { "jobs-retry-without-token",      ADA, { "POST", "/admin/jobs/2/retry", FORM, "csrf=x", NULL }, 403 },
+    { "jobs-discard",                  ADA, { "POST", "/admin/jobs/2/discard", FORM, "csrf={csrf}", NULL }, 303 },
+    { "jobs-discard-again",            ADA, { "POST", "/admin/jobs/2/discard", FORM, "csrf={csrf}", NULL }, 303 },
+    { "jobs-discard-of-schedule",      ADA, { "POST", "/admin/jobs/1/discard", FORM, "csrf={csrf}", NULL }, 303 },
+    { "jobs-overdue",                  ADA, { "GET", "/admin/jobs", NULL, NULL, NULL }, 200, .prepare = jobs_end },
+
     /* --- time passes --- */
     { "health",                        NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200 },
     { "health-is-remembered",          NOBODY, { "GET", "/health", NULL, NULL, NULL }, 200, .storage = STUB_REFUSES },
@@ -347,6 +366,8 @@ static void test_step(void **state)
     stub_storage_set(step->storage);
     world.options.domain.quota = step->quota;
     world.options.limits.rates[RATE_READ] = (struct rate_policy){ step->reads_an_hour, 3600 };
+    if (step->prepare != NULL)
+        step->prepare(&world);
     browser_visit(&world, &browsers[step->who], &step->visit, &answer);
     stub_storage_set(STUB_ANSWERS);
     expect_int(step->name, answer.http_status, step->http_status);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/metrics.h"
 #include "domain/health.h"
+#include "domain/job.h"
 #include "web/request_count.h"
 #include "web/response.h"
 
@@ -57,6 +58,27 @@ static void put_counts(struct buf *out, const struct health_counts *counts, int6
         metrics_write_gauge(out, gauges[i].name, gauges[i].help, STR_EMPTY, gauges[i].value);
 }
 
+static const char *const states[JOB_STATE_COUNT] = {
+    [JOB_QUEUED] = "state=\"queued\"",
+    [JOB_RUNNING] = "state=\"running\"",
+    [JOB_DEAD] = "state=\"dead\"",
+};
+
+/* One family has one head, so the further lines are written by hand. */
+static void put_jobs(struct buf *out, const struct job_counts *counts)
+{
+    metrics_write_gauge(out, "vitrine_jobs", "Jobs, by state.", str_from_c(states[JOB_QUEUED]),
+        counts->count[JOB_QUEUED]);
+    for (int state = JOB_RUNNING; state < JOB_STATE_COUNT; state++)
+        buf_printf(out, "vitrine_jobs{%s} %lld\n", states[state], (long long)counts->count[state]);
+    metrics_write_gauge(out, "vitrine_jobs_overdue_seconds",
+        "For how long the first job that is due has been waiting for a worker.", STR_EMPTY,
+        counts->overdue_s);
+    metrics_write_gauge(out, "vitrine_jobs_planned",
+        "1 when a worker has planned the schedule; 0 when none ever ran.", STR_EMPTY,
+        counts->has_schedule);
+}
+
 /* Pages of memory that are in use, the second number of /proc/self/statm; 0: not known. */
 static int64_t resident_bytes(struct arena *arena)
 {
@@ -96,8 +118,11 @@ enum status metrics_get(struct exchange *exchange)
     const struct metrics_routes routes = { request_route_labels, exchange->arena };
     struct buf *out = &exchange->reply->body;
     struct health_counts counts;
+    struct job_counts jobs;
     enum status status = health_count(&exchange->task, &counts);
 
+    if (status == STATUS_OK)
+        status = job_count(&exchange->task, &jobs);
     if (status != STATUS_OK)
         return status;
     reply_set_header(
@@ -105,6 +130,7 @@ enum status metrics_get(struct exchange *exchange)
     put_build(out, exchange);
     metrics_write(out, &routes);
     put_counts(out, &counts, health_clock_offset_s(&exchange->task));
+    put_jobs(out, &jobs);
     put_keys(out, &exchange->task);
     put_process(out, exchange);
     return STATUS_OK;
