@@ -187,9 +187,9 @@ test("deleting by keys", async () => {
   await tabTo(/^Delete/);
   await press("Enter");
   await page.waitForURL("**/delete");
-  await tabTo(/^Delete this image/);
+  await tabTo(/^Move to the trash/);
   await press("Enter");
-  await page.waitForURL("**/admin/images");
+  await page.waitForURL("**/admin/images?moved=*");
   assert.equal(await page.locator(".tile").count(), 8);
 });
 

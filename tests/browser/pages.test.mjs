@@ -6,6 +6,7 @@ import { axeProblems } from "./axe.mjs";
 import { makePhotos } from "./photos.mjs";
 import {
   openPage,
+  setFlags,
   signIn,
   signedInState,
   startBrowser,
@@ -27,7 +28,17 @@ before(async () => {
   const page = await openPage(browser, { storageState: state });
   await uploadFiles(page, vitrine.url, await makePhotos(browser, 14, { scale: 0.5 }));
   const image = await page.locator(".row-name a").first().getAttribute("href");
+  const [, trashed, gone, changedOne] = await page
+    .locator(".row-name a")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  const number = (address) => Number(address.split("/").at(-1));
+  await page.request.post(`${vitrine.url}/images/bulk`, {
+    headers: { origin: vitrine.url },
+    data: { action: "trash", ids: [number(trashed)] },
+  });
+  setFlags(vitrine, { [number(gone)]: "gone", [number(changedOne)]: "changed" });
   await page.context().close();
+  const tick = (p) => p.locator(".tile-tick input").first().check();
   const changed = (title) => async (other) => {
     const first = await other.context().newPage();
     await first.goto(vitrine.url + image);
@@ -55,7 +66,16 @@ before(async () => {
     "images, nothing found": { path: "/admin/images?q=nothinglikeit" },
     image: { path: image },
     "image, conflict": { path: image, act: (p) => changed(`Theirs ${Math.random()}`)(p) },
+    "images, one ticked": { path: "/admin/images", act: tick },
+    "images, with a problem": { path: "/admin/images?problem=1" },
+    "image, gone": { path: gone },
+    "image, in the trash": { path: trashed },
     "delete, asking": { path: `${image}/delete` },
+    "delete for good, asking": { path: `${trashed}/delete` },
+    trash: { path: "/admin/trash" },
+    "trash, one ticked": { path: "/admin/trash", act: tick },
+    "trash, emptying": { path: "/admin/trash/empty" },
+    "trash, nothing there": { path: "/admin/trash?owner=999" },
     upload: { path: "/admin/upload" },
     "upload, at work": {
       path: "/admin/upload",
@@ -135,7 +155,16 @@ const NAMES = [
   "images, nothing found",
   "image",
   "image, conflict",
+  "images, one ticked",
+  "images, with a problem",
+  "image, gone",
+  "image, in the trash",
   "delete, asking",
+  "delete for good, asking",
+  "trash",
+  "trash, one ticked",
+  "trash, emptying",
+  "trash, nothing there",
   "upload",
   "upload, at work",
   "upload, straight",

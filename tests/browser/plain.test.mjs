@@ -112,8 +112,9 @@ test("deleting asks once, and can be declined", async () => {
   await page.getByRole("link", { name: "Delete" }).click();
   await page.getByRole("link", { name: "Keep it" }).click();
   await page.getByRole("link", { name: "Delete" }).click();
-  await page.getByRole("button", { name: "Delete this image" }).click();
-  assert.match(page.url(), /\/admin\/images$/);
+  await page.getByRole("button", { name: "Move to the trash" }).click();
+  assert.match(page.url(), /\/admin\/images\?moved=\d+$/);
+  assert.match(await page.locator(".flash").textContent(), /The image is in the trash\./);
   assert.equal(await page.locator(".tile").count(), 1);
 });
 

@@ -4,7 +4,7 @@
  *
  * Everything that is started here is stopped here, by its process id, also when a test fails.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -225,6 +225,15 @@ export async function waitDrawn(locator) {
         look();
       }),
   );
+}
+
+/** Say of images, by their numbers, what the reconciliation would: "gone" or "changed". */
+export function setFlags(vitrine, flags) {
+  const script = `import json, sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=10) as database:
+    for number, flag in json.loads(sys.argv[2]).items():
+        database.execute("UPDATE assets SET flag = ?, flag_at = 1795242720 WHERE id = ?", (flag, int(number)))`;
+  execFileSync("python3", ["-c", script, path.join(vitrine.data, "vitrine.db"), JSON.stringify(flags)]);
 }
 
 /** Objects in the embedded storage: each has one metadata file, whose name ends in ".o"

@@ -186,20 +186,25 @@ test("the page is left open past the URL's end, and the picture still shows, fro
   assert.equal((await page.request.get(await picture.getAttribute("src"))).status(), 200);
 });
 
-test("it is deleted after one question, and is gone everywhere", async () => {
+test("it is deleted after one question, and is gone everywhere but from the trash", async () => {
   const { pathname } = new URL(page.url());
   const before = await countObjects(vitrine);
   await page.getByRole("link", { name: "Delete" }).click();
-  assert.match(await page.locator("h1").textContent(), /Delete “The old forest”\?/);
-  await page.getByRole("button", { name: "Delete this image" }).click();
-  await page.waitForURL("**/admin/images");
+  assert.match(await page.locator("h1").textContent(), /Move “The old forest” to the trash\?/);
+  await page.getByRole("button", { name: "Move to the trash" }).click();
+  await page.waitForURL("**/admin/images?moved=*");
   await page.locator(".flash").waitFor();
   assert.equal(await page.locator(".tile").count(), 29);
-  assert.equal((await page.request.get(vitrine.url + pathname)).status(), 404);
   assert.equal(
     (await page.request.get(`${vitrine.url}/i/${pathname.split("/").at(-1)}`)).status(),
-    404,
+    410,
   );
+  assert.equal(await countObjects(vitrine), before);
+  await page.goto(vitrine.url + pathname);
+  await page.getByRole("link", { name: "Delete for good" }).click();
+  await page.getByRole("button", { name: "Delete for good" }).click();
+  await page.waitForURL("**/admin/images");
+  assert.equal((await page.request.get(vitrine.url + pathname)).status(), 404);
   assert.equal(await countObjects(vitrine), before - 1);
 });
 

@@ -36,7 +36,8 @@ def test_the_minimal_flow_works_with_a_token(vitrine):
         assert shown.headers["Content-Disposition"].startswith("inline")
         assert shown.headers["Cache-Control"] == "private, max-age=300, immutable"
 
-    assert program.delete(f"/images/{image['id']}").json() == {"deleted": True, "id": image["id"]}
+    assert program.delete(f"/images/{image['id']}?permanent=true").json() == {
+        "deleted": True, "id": image["id"], "trashed": False}
     assert_problem(program.get(f"/images/{image['id']}"), 404, "not_found")
     assert requests.get(signed.json()["url"], timeout=30).status_code == 404
 

@@ -257,6 +257,9 @@ def test_a_quota_is_held_by_what_is_there_and_given_back_by_deleting(start_vitri
     answer = presign(client)
     assert_problem(answer, 403, "quota_exceeded")
     assert client.request("DELETE", f"/images/{image['id']}").status_code == 200
+    refused = assert_problem(presign(client), 403, "quota_exceeded")  # the trash counts
+    assert "empty the trash" in refused["hint"]
+    assert client.request("DELETE", f"/images/{image['id']}?permanent=true").status_code == 200
     upload(client, picture)
 
 

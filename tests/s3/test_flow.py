@@ -21,7 +21,7 @@ def test_a_picture_goes_up_is_shown_and_is_deleted(admin):
     assert shown.content == content
     assert shown.headers["Content-Type"] == "image/png"
 
-    assert admin.json_call("DELETE", f"/images/{image['id']}").status_code == 200
+    assert admin.json_call("DELETE", f"/images/{image['id']}?permanent=true").status_code == 200
     assert admin.json_call("GET", f"/images/{image['id']}").status_code == 404
 
 
@@ -29,7 +29,7 @@ def test_a_deleted_picture_is_gone_from_storage_too(admin):
     image = upload(admin, png())
     url = admin.json_call("GET", f"/images/{image['id']}/signed-url").json()["url"]
     assert requests.get(url, timeout=30).status_code == 200
-    admin.json_call("DELETE", f"/images/{image['id']}")
+    admin.json_call("DELETE", f"/images/{image['id']}?permanent=true")
     assert requests.get(url, timeout=30).status_code == 404
 
 
