@@ -147,11 +147,27 @@ static enum status act_on_all(struct task *task, enum trash_action action, const
 
 /* --- afterwards, with storage --- */
 
-/* Is the object still the one that was verified? An open one is looked at as ever; what is gone or
- * another one otherwise is the reconciliation's to flag, and told to the log here. */
+/* Say what is wrong with the object of a restored image, or that nothing is any more. The
+ * reconciliation looks again, and takes it back when it was wrong. */
+static void set_flag(struct task *task, const struct asset_row *row, struct str flag)
+{
+    struct db *db = task->domain->db;
+    int64_t at = str_is_empty(flag) ? 0 : clock_now_s();
+
+    if (str_equal(flag, row->flag) || db_begin(db) != STATUS_OK) {
+        return;
+    }
+    if (db_end(db, assets_set_flag(db, row->id, row->etag, flag, at)) != STATUS_OK) {
+        log_event(LOG_WARN, "what is wrong with asset %" PRId64 " was not noted", row->id);
+    }
+}
+
+/* Is the object still the one that was verified? An open one is looked at as ever; what storage
+ * does not tell is the reconciliation's to find. */
 static void look_at_restored(struct task *task, struct asset_row *row)
 {
     struct s3_result head = { 0 };
+    enum status status;
 
     row->state = ASSET_READY;
     row->trashed_at = 0;
@@ -159,38 +175,91 @@ static void look_at_restored(struct task *task, struct asset_row *row)
         (void)!asset_see(task, row);
         return;
     }
-    if (s3_head(&task->domain->s3, task->arena, row->key, &head) == STATUS_NOT_FOUND) {
+    status = asset_head(task, row->key, &head);
+    if (status == STATUS_NOT_UPLOADED) {
         log_event(LOG_WARN, "asset %" PRId64 " was restored, but its object is gone", row->id);
+        set_flag(task, row, STR("gone"));
+    } else if (status == STATUS_OK) {
+        set_flag(task, row, str_equal(head.etag, row->etag) ? STR_EMPTY : STR("changed"));
     }
 }
 
-static void follow(struct task *task, enum trash_action action, struct asset_row *row,
-    bool is_in_time, struct trash_result *result)
+/* What this call buried, out of storage by one request where storage has the call; what is left
+ * goes one by one. */
+static void purge_many(struct task *task, struct asset_row *const *rows,
+    struct trash_result *const *results, size_t count)
 {
-    bool is_buried =
-        action == TRASH_DELETE ||
-        (action == TRASH_MOVE && task->domain->options->trash_s == 0 && !is_in(row, ASSET_TRASHED));
+    struct asset_row *copies = ARENA_ARRAY(task->arena, struct asset_row, count);
+    enum status *ends = ARENA_ARRAY(task->arena, enum status, count);
 
-    if (result->failure.status != STATUS_OK) {
-        return;
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = *rows[i];
     }
-    result->is_trashed = action == TRASH_MOVE && !is_buried;
-    if (is_buried) {
-        result->is_pending = true;
-        if (is_in_time && asset_purge(task, row, &result->is_pending) != STATUS_OK) {
-            log_event(LOG_WARN,
-                "asset %" PRId64 " is deleted, and its object or row left to the sweep", row->id);
+    if (count > 1 && asset_purge_many(task, copies, count, ends) == STATUS_OK) {
+        for (size_t i = 0; i < count; i++) {
+            results[i]->is_pending = ends[i] != STATUS_OK;
         }
-    } else if (action == TRASH_RESTORE && is_in(row, ASSET_TRASHED) && is_in_time) {
-        look_at_restored(task, row);
     }
+}
+
+static bool is_late(const struct task *task, int64_t end_ms)
+{
+    return task->domain->options->storage.is_off || clock_monotonic_us() / 1000 >= end_ms;
+}
+
+static void purge_all(struct task *task, struct asset_row *const *rows,
+    struct trash_result *const *results, size_t count, int64_t end_ms)
+{
+    if (!is_late(task, end_ms)) {
+        purge_many(task, rows, results, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (results[i]->is_pending && !is_late(task, end_ms) &&
+            asset_purge(task, rows[i], &results[i]->is_pending) != STATUS_OK) {
+            log_event(LOG_WARN,
+                "asset %" PRId64 " is deleted, and its object or row left to the sweep",
+                rows[i]->id);
+        }
+    }
+}
+
+/* Did this action make tombstones of what it was asked for, this one? */
+static bool is_buried(
+    const struct task *task, enum trash_action action, const struct asset_row *before)
+{
+    return action == TRASH_DELETE || (action == TRASH_MOVE && !is_in(before, ASSET_TRASHED) &&
+                                         task->domain->options->trash_s == 0);
+}
+
+static void follow(struct task *task, enum trash_action action, struct asset_row *rows,
+    size_t count, struct trash_result *results)
+{
+    int64_t end_ms = clock_monotonic_us() / 1000 + AFTERWARDS_MAX_MS;
+    struct asset_row **buried = ARENA_ARRAY(task->arena, struct asset_row *, count);
+    struct trash_result **ends = ARENA_ARRAY(task->arena, struct trash_result *, count);
+    size_t buried_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].failure.status != STATUS_OK) {
+            continue;
+        }
+        if (is_buried(task, action, &rows[i])) {
+            results[i].is_pending = true;
+            buried[buried_count] = &rows[i];
+            ends[buried_count++] = &results[i];
+        } else if (action == TRASH_MOVE) {
+            results[i].is_trashed = true;
+        } else if (is_in(&rows[i], ASSET_TRASHED) && !is_late(task, end_ms)) {
+            look_at_restored(task, &rows[i]);
+        }
+    }
+    purge_all(task, buried, ends, buried_count, end_ms);
 }
 
 static enum status run(struct task *task, enum trash_action action, const int64_t *ids,
     size_t count, int64_t version, struct trash_result *out_results)
 {
-    struct asset_row *rows = ARENA_ARRAY(task->arena, struct asset_row, count);
-    int64_t end_ms;
+    struct asset_row *rows;
     enum status status;
 
     task_begin(task);
@@ -198,18 +267,13 @@ static enum status run(struct task *task, enum trash_action action, const int64_
         return task_refuse(
             task, STATUS_INVALID, STR("ids"), STR("Choose from 1 to 200 images at once."));
     }
+    rows = ARENA_ARRAY(task->arena, struct asset_row, count);
     status = act_on_all(task, action, ids, count, version, rows, out_results);
     if (status != STATUS_OK) {
         task_begin(task);
         return task_fail(task, status);
     }
-    end_ms = clock_monotonic_us() / 1000 + AFTERWARDS_MAX_MS;
-    for (size_t i = 0; i < count; i++) {
-        bool is_in_time =
-            !task->domain->options->storage.is_off && clock_monotonic_us() / 1000 < end_ms;
-
-        follow(task, action, &rows[i], is_in_time, &out_results[i]);
-    }
+    follow(task, action, rows, count, out_results);
     task_begin(task); /* what storage said about one object is told in its result */
     return STATUS_OK;
 }

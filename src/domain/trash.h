@@ -42,8 +42,8 @@ struct trash_result {
  * "ids").
  *
  * A restored image whose object is gone or another one meanwhile comes back all the same, with its
- * words; that is looked for afterwards, for as long as few seconds allow, and left to the
- * reconciliation then.
+ * words, and is flagged (asset.problem). That is looked for afterwards, for as long as a few
+ * seconds allow, and left to the reconciliation then.
  */
 enum status trash_bulk(struct task *task, enum trash_action action, const int64_t *ids,
     size_t count, struct trash_result *out_results) MUST_CHECK;

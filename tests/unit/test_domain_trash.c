@@ -348,6 +348,31 @@ static void restoring_asks_storage_but_does_not_depend_on_it(void **state)
     assert_ok(one(&world->task, TRASH_RESTORE, id));
     fake.failure = STATUS_OK;
     assert_ok(asset_find(&world->task, id, &asset));
+    assert_int_equal(asset.problem.len, 0);
+}
+
+static void what_comes_back_without_its_object_says_so(void **state)
+{
+    struct world *world = *state;
+    struct asset gone = add(&world->task, "a.png"), changed = add(&world->task, "b.png");
+    int64_t ids[] = { gone.id, changed.id };
+    struct trash_result results[2];
+
+    assert_ok(trash_bulk(&world->task, TRASH_MOVE, ids, 2, results));
+    fake_remove(gone.key);
+    fake_upload(changed.key, STR("something else"), "image/png");
+    assert_ok(trash_bulk(&world->task, TRASH_RESTORE, ids, 2, results));
+    assert_ok(asset_find(&world->task, gone.id, &gone));
+    assert_str(gone.problem, "gone");
+    assert_int_equal(gone.problem_at, START_S);
+    assert_ok(asset_find(&world->task, changed.id, &changed));
+    assert_str(changed.problem, "changed");
+    assert_ok(trash_bulk(&world->task, TRASH_MOVE, ids, 2, results));
+    fake_upload(gone.key, png(world->task.arena, 640, 480, 1000), "image/png");
+    fake_find(gone.key)->puts = 1; /* the very object: a backup was played back */
+    assert_ok(trash_bulk(&world->task, TRASH_RESTORE, ids, 2, results));
+    assert_ok(asset_find(&world->task, gone.id, &gone));
+    assert_str(gone.problem, "");
 }
 
 /* --- FILE_CLEANUP_DAYS */
@@ -416,6 +441,7 @@ int main(void)
         world_test(pages_of_the_trash_begin_with_what_was_moved_there_last),
         world_test(emptying_takes_what_was_there_and_leaves_what_came_after),
         world_test(restoring_asks_storage_but_does_not_depend_on_it),
+        world_test(what_comes_back_without_its_object_says_so),
         world_test(uploads_of_api_004_go_when_they_are_old_and_nobody_named_them),
     };
 

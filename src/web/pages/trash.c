@@ -54,7 +54,7 @@ static json_t *left_text(struct exchange *exchange, const struct asset *asset)
     if (left_s < DAY_S)
         return json_string(left_s <= 0 ? "Goes very soon" : "Less than a day left");
     return model_format(exchange->arena, "%.*s left",
-        STR_ARG(text_count(exchange->arena, left_s / DAY_S, "day", "days")));
+        STR_ARG(text_count(exchange->arena, (left_s + DAY_S - 1) / DAY_S, "day", "days")));
 }
 
 static enum status items_model(struct exchange *exchange, const struct trash_page *page,
