@@ -141,6 +141,8 @@ CREATE INDEX assets_open ON assets (owner_id, key) WHERE is_open = 1;           
 CREATE INDEX assets_unsettled ON assets (grant_expires_at) WHERE state = 'ready' AND is_open = 1; -- ASSET_LIST_UNSETTLED
 CREATE INDEX assets_same ON assets (owner_id, coalesce(sha256, claimed_sha256), state, id)
     WHERE state IN ('ready', 'trashed');                                        -- ASSET_FIND_SAME, ASSET_FIND_TWIN
+CREATE INDEX assets_same_parts ON assets (owner_id, checksum, state, id)
+    WHERE state IN ('ready', 'trashed') AND checksum <> '';                     -- ASSET_FIND_TWIN_IN_PARTS
 CREATE INDEX assets_purging ON assets (id) WHERE state = 'purging';             -- ASSET_LIST_PURGING
 CREATE INDEX assets_trashed ON assets (trashed_at, id) WHERE state = 'trashed'; -- ASSET_LIST_TRASHED_ALL, ..._DUE
 CREATE INDEX assets_trashed_of_owner ON assets (owner_id, trashed_at, id) WHERE state = 'trashed'; -- ..._OWNER

@@ -156,7 +156,7 @@ enum status asset_form_sign(
     if (status != STATUS_OK) {
         return task_fail(task, status);
     }
-    if (str_equal(row.state, ASSET_READY)) {
+    if (str_equal(row.state, ASSET_READY) || str_equal(row.state, ASSET_TRASHED)) {
         out->is_saved = true;
         return STATUS_OK;
     }

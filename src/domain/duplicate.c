@@ -12,7 +12,7 @@ static struct duplicate *from_row(struct arena *arena, const struct asset_row *r
 
     asset_from_row(arena, row, &duplicate->asset);
     duplicate->is_in_trash = !str_equal(row->state, ASSET_READY);
-    duplicate->is_proven = !str_is_empty(row->sha256);
+    duplicate->is_proven = !str_is_empty(row->sha256) || !str_is_empty(row->checksum);
     return duplicate;
 }
 

@@ -1,11 +1,12 @@
 /*
  * duplicate.h - has this person uploaded these bytes before?
  *
- * Bytes are the same when their SHA-256 is. Known is what was proven (storage told it, or all of
- * the bytes were seen), and else what the client said when it asked for the grant: storages that
- * keep no checksum prove nothing of files above 64 KiB. A false claim makes a false answer for the
- * person who claimed it, and for nobody else: only the actor's own images are ever looked at, an
- * administrator's questions included.
+ * Bytes are the same when their SHA-256 is, or, of two uploads in equal parts, the checksum of
+ * their parts (asset's `checksum`; known only once they are there: duplicate_of). Known is what was
+ * proven (storage told it, or all of the bytes were seen), and else what the client said when it
+ * asked for the grant: storages that keep no checksum prove nothing of files above 64 KiB. A false
+ * claim makes a false answer for the person who claimed it, and for nobody else: only the actor's
+ * own images are ever looked at, an administrator's questions included.
  *
  * An image whose object is gone or changed (its flag) is never told of: who skipped a file because
  * of it could lose the last copy.
@@ -21,7 +22,7 @@
 struct duplicate {
     struct asset asset; /* the image that is there; the oldest when there are several */
     bool is_in_trash;   /* it can be restored; only told of when no other has these bytes */
-    bool is_proven;     /* that its SHA-256 is this one; else the client said so */
+    bool is_proven;     /* by its SHA-256, or those of its parts; else the client said so */
 };
 
 struct duplicate_query {

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/duplicate.h"
 #include "domain/flight.h"
 
 #include <inttypes.h>
@@ -262,12 +263,18 @@ enum status multipart_create(
     struct task *task, const struct multipart_request *request, struct multipart *out)
 {
     struct multipart_pair pair = { .state = MULTIPART_UPLOADING };
+    const struct duplicate *duplicate = NULL;
     enum status status;
 
     task_begin(task);
     status = asset_check_may_upload(task);
     if (status == STATUS_OK) {
         status = prepare(task, request, &pair);
+    }
+    if (status == STATUS_OK) {
+        const struct duplicate_query query = { pair.asset.sha256, pair.asset.granted_size };
+
+        status = duplicate_check(task, &query, request->if_duplicate, &duplicate);
     }
     if (status == STATUS_OK) {
         status = db_begin(task->domain->db);
@@ -284,5 +291,6 @@ enum status multipart_create(
         return undo(task, &pair, status);
     }
     multipart_describe(task, &pair, out);
+    out->duplicate = duplicate;
     return STATUS_OK;
 }

@@ -67,7 +67,9 @@ struct multipart {
     enum multipart_state state;
     bool needs_sha256; /* of every part, before it is signed */
     int64_t created_at;
-    int64_t expires_at; /* unless something is asked about it before */
+    int64_t expires_at;                /* unless something is asked about it before */
+    const struct duplicate *duplicate; /* of multipart_create: the actor's image with that SHA-256;
+                                          NULL: none is known */
 };
 
 /* What a client says about a large file. */
@@ -76,13 +78,14 @@ struct multipart_request {
     struct str content_type;
     int64_t size_bytes;
     struct str sha256_hex; /* of the whole, as far as the client knows; empty: not said */
+    enum if_duplicate if_duplicate;
 };
 
 /*
  * Begin an upload. Any size that the policy allows may come in parts, also a small one.
  *
- * FORBIDDEN for viewers; what policy_check says; QUOTA; INVALID (field "size", "sha256"). STORAGE*:
- * nothing is left of it.
+ * FORBIDDEN for viewers; what policy_check says; QUOTA; INVALID (field "size", "sha256"). DUPLICATE
+ * when that was asked for, as of asset_grant. STORAGE*: nothing is left of it.
  */
 enum status multipart_create(
     struct task *task, const struct multipart_request *request, struct multipart *out) MUST_CHECK;

@@ -153,8 +153,15 @@ enum status assets_find_same(struct db *db, struct arena *arena, int64_t owner_i
 enum status assets_find_twin(struct db *db, struct arena *arena, int64_t id, struct asset_row *out)
 {
     struct query query;
+    enum status status;
 
     query_begin(&query, db, STATEMENT_ASSET_FIND_TWIN);
+    query_bind_i64(&query, 1, id);
+    status = read_one(&query, arena, out);
+    if (status != STATUS_NOT_FOUND) {
+        return status;
+    }
+    query_begin(&query, db, STATEMENT_ASSET_FIND_TWIN_IN_PARTS);
     query_bind_i64(&query, 1, id);
     return read_one(&query, arena, out);
 }

@@ -60,7 +60,8 @@ enum status assets_find_by_key(
 enum status assets_find_same(struct db *db, struct arena *arena, int64_t owner_id,
     struct str sha256_hex, int64_t size_bytes, struct asset_row *out) MUST_CHECK;
 
-/* The same for the bytes of a row, besides itself. */
+/* The same for the bytes of a row, besides itself: by SHA-256, else by the checksum of its parts.
+ */
 enum status assets_find_twin(
     struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;
 

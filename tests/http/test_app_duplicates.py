@@ -72,7 +72,61 @@ def test_nobody_is_told_of_the_images_of_others(lighttpd):
         assert grant.status_code == 200 and grant.json()["duplicate"] is None
 
 
+def test_one_that_was_thrown_away_is_told_as_such_until_it_is_uploaded_anew(lighttpd):
+    browser = signed_in(lighttpd)
+    picture = png(comment=b"thrown away")
+    image = upload(browser, picture, "thrown.png")
+    assert browser.json_call("DELETE", f"/images/{image['id']}").status_code == 200
+    problem = ask(browser, picture, "ask").json()
+    duplicate = problem["duplicate"]
+    assert "in your trash" in problem["detail"] and "Restore" in problem["hint"]
+    assert (duplicate["id"], duplicate["in_trash"], duplicate["url"]) == (image["id"], True, None)
+    assert browser.get(duplicate["page"]).status_code == 200, "from there it can be restored"
+    anew = upload(browser, picture)
+    assert ask(browser, picture, "ask").json()["duplicate"]["id"] == anew["id"]
+
+
 def test_another_word_than_keep_or_ask_is_refused(lighttpd):
     answer = ask(signed_in(lighttpd), png(), "never")
     assert answer.status_code == 422
     assert answer.json()["errors"] == [{"field": "if_duplicate", "detail": 'This must be "keep" or "ask".'}]
+
+
+def in_parts(client, data, **more):
+    """Begin an upload of one part."""
+    return client.json_call("POST", "/images/multipart", {
+        "filename": "large.png", "filetype": "image/png", "size": len(data), **more})
+
+
+def complete(client, begun, data):
+    part = client.json_call("POST", f"/images/multipart/{begun['id']}/parts",
+                            {"parts": [{"number": 1, "sha256": sha256_hex(data)}]}).json()["parts"][0]
+    assert requests.put(part["url"], data=data, headers=part["headers"], timeout=30).status_code == 200
+    saved = client.json_call("POST", f"/images/multipart/{begun['id']}/complete", {})
+    assert saved.status_code == 201, saved.text
+    return saved.json()
+
+
+def test_an_upload_in_parts_is_asked_about_when_its_sha256_is_known(lighttpd):
+    browser = signed_in(lighttpd)
+    picture = png(comment=b"large and known")
+    image = upload(browser, picture)
+    said = {"sha256": sha256_hex(picture), "if_duplicate": "ask"}
+    refused = in_parts(browser, picture, **said)
+    assert refused.status_code == 409 and refused.json()["duplicate"]["id"] == image["id"]
+    assert browser.get("/images/multipart").json()["uploads"] == [], "nothing is reserved"
+    begun = in_parts(browser, picture, **{**said, "if_duplicate": "keep"}).json()
+    assert begun["duplicate"]["id"] == image["id"]
+    assert complete(browser, begun, picture)["duplicate"]["id"] == image["id"]
+
+
+def test_uploads_in_equal_parts_are_recognised_when_they_are_there(lighttpd):
+    browser = signed_in(lighttpd)
+    picture = png(comment=b"large and unknown")
+    first = complete(browser, in_parts(browser, picture).json(), picture)
+    assert first["duplicate"] is None
+    second = complete(browser, in_parts(browser, picture).json(), picture)
+    assert second["duplicate"]["id"] == first["image"]["id"] and second["duplicate"]["proven"]
+    other = png(comment=b"large and another")
+    assert len(other) == len(picture)
+    assert complete(browser, in_parts(browser, other).json(), other)["duplicate"] is None

@@ -154,7 +154,7 @@ static void one_in_the_trash_is_told_as_such_and_only_when_there_is_no_other(voi
     struct asset first = add_bytes(&world->task, bytes, "first.png"), second;
     struct upload_grant out;
 
-    set(world, "state = 'trashed'");
+    set(world, "state = 'trashed', trashed_at = 1");
     assert_status(asset_grant(&world->task, &request, &out), DUPLICATE);
     assert_true(world_says(world, "trash"));
     assert_true(world->task.failure.duplicate->is_in_trash);

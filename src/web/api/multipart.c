@@ -18,6 +18,7 @@ struct create_body {
     struct str filetype;
     int64_t size;
     struct str sha256;
+    int if_duplicate; /* enum if_duplicate */
 };
 
 /* clang-format off */
@@ -26,6 +27,7 @@ static const struct param create_list[] = {
     { "filetype", PARAM_STR, offsetof(struct create_body, filetype), REQUIRED, .max = PARAM_TYPE_MAX_BYTES },
     { "size",     PARAM_I64, offsetof(struct create_body, size),     REQUIRED, .max = INT64_MAX },
     { "sha256",   PARAM_STR, offsetof(struct create_body, sha256),   .max = HASH_MAX_BYTES },
+    { "if_duplicate", PARAM_CHOICE, offsetof(struct create_body, if_duplicate), .choices = image_if_duplicate_words },
 };
 /* clang-format on */
 const struct param_set api_multiparts_post_params = PARAM_SET(struct create_body, create_list);
@@ -161,7 +163,9 @@ enum status api_multiparts_post(struct exchange *exchange)
         .content_type = body->filetype,
         .size_bytes = body->size,
         .sha256_hex = body->sha256,
+        .if_duplicate = (enum if_duplicate)body->if_duplicate,
     };
+    json_t *answer;
     struct multipart upload;
     enum status status = multipart_create(&exchange->task, &request, &upload);
 
@@ -169,7 +173,9 @@ enum status api_multiparts_post(struct exchange *exchange)
         return status;
     reply_set_header(exchange->reply, STR("Location"),
         arena_printf(exchange->arena, "/images/multipart/%lld", (long long)upload.id));
-    return response_json(exchange, 201, upload_json(exchange->arena, &upload));
+    answer = upload_json(exchange->arena, &upload);
+    json_object_set_new(answer, "duplicate", image_duplicate_json(exchange, upload.duplicate));
+    return response_json(exchange, 201, answer);
 }
 
 enum status api_multipart_get(struct exchange *exchange)
@@ -251,7 +257,9 @@ enum status api_multipart_complete_post(struct exchange *exchange)
     if (is_new)
         reply_set_header(exchange->reply, STR("Location"),
             arena_printf(exchange->arena, "/images/%lld", (long long)asset.id));
-    return response_json(exchange, is_new ? 201 : 200, json_pack("{s:o}", "image", image));
+    return response_json(exchange, is_new ? 201 : 200,
+        json_pack("{s:o, s:o}", "image", image, "duplicate",
+            image_duplicate_json(exchange, duplicate_of(&exchange->task, &asset))));
 }
 
 enum status api_multipart_delete(struct exchange *exchange)
