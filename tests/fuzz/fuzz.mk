@@ -19,6 +19,7 @@ FUZZ_SOURCES_request     := src/cgi/request.c
 FUZZ_SOURCES_s3_answer   := $(filter-out %/s3_bucket.c,$(wildcard src/remote/*.c)) $(FUZZ_SIGN)
 FUZZ_SOURCES_s3_document := src/objects/xml.c src/objects/cors.c src/objects/tags.c src/objects/lifecycle.c \
     src/objects/post_policy.c src/objects/error.c
+FUZZ_SOURCES_s3_uploads  := $(filter-out %/s3_multipart.c %/s3_multipart_list.c,$(wildcard src/remote/*.c)) $(FUZZ_SIGN)
 FUZZ_SOURCES_sigv4       := $(FUZZ_SIGN)
 FUZZ_SOURCES_template    := $(wildcard src/web/template*.c)
 
@@ -26,6 +27,7 @@ FUZZ_LIBS_aws_chunked := cjose libcrypto libsodium
 FUZZ_LIBS_jwt         := cjose libcrypto libsodium
 FUZZ_LIBS_s3_answer   := cjose libcrypto libsodium libcurl expat
 FUZZ_LIBS_s3_document := expat
+FUZZ_LIBS_s3_uploads  := cjose libcrypto libsodium libcurl expat
 FUZZ_LIBS_sigv4       := cjose libcrypto libsodium
 
 # --- how ------------------------------------------------------------------------------------------

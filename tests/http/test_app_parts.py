@@ -232,3 +232,54 @@ def test_saving_by_key_before_it_is_complete_says_that_nothing_is_there(program)
     assert_problem(program.json_call("POST", "/images", {"key": upload["key"]}), 409, "not_uploaded")
     assert complete(program, upload).status_code == 201
     assert program.json_call("POST", "/images", {"key": upload["key"]}).status_code == 200
+
+
+def test_a_list_of_ten_thousand_parts_is_read(program):
+    upload = begin(program, 6 * MIB)
+    claims = [{"number": number, "etag": f'"{number:032x}-checked-against-storage"'} for number in range(1, 10_001)]
+    assert_problem(complete(program, upload, parts=claims), 409, "not_uploaded")
+    assert_problem(complete(program, upload, parts=[*claims, claims[0]]), 422, "invalid")
+    assert abort(program, upload).status_code == 204
+
+
+def test_what_nobody_goes_on_with_is_given_up(parts, program):
+    data = large_png(6 * MIB, b"lapsed")
+    upload = begin(program, len(data))
+    send(program, upload, data, [1])
+    with sqlite3.connect(parts.data / "vitrine.db", timeout=10) as database:
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        database.execute("UPDATE assets SET grant_expires_at = 1 WHERE id = ?", (upload["id"],))
+    report = json.loads(parts.cli("sweep", "--json").stdout)
+    assert report["expired"] >= 1 and report["aborted"] >= 1
+    assert record(parts, upload)[1] == "aborted" and status(program, upload)["state"] == "aborted"
+
+
+@pytest.mark.slow
+def test_several_gigabytes_go_up_in_parts(running):
+    """Of a sparse file, whose parts are all alike but the first and the last; four at a time."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    vitrine = running("nginx", MAX_FILE_SIZE="10GB")
+    program, size = token_client(vitrine), 3 * 1024 * MIB + 12345
+    upload = begin(program, size)
+    part_size, count = upload["part_size"], upload["part_count"]
+    assert (part_size, count) == (8 * MIB, 385)
+    head = png(comment=b"sparse")
+    first, middle, last = head + bytes(part_size - len(head)), bytes(part_size), bytes(size - (count - 1) * part_size)
+    hashes = {id(body): sha256_hex(body) for body in (first, middle, last)}
+    body_of = {1: first, count: last}
+
+    def put_window(numbers):
+        wishes = [{"number": number, "sha256": hashes[id(body_of.get(number, middle))]} for number in numbers]
+        signed = program.json_call("POST", f"/images/multipart/{upload['id']}/parts", {"parts": wishes}).json()["parts"]
+        for grant in signed:
+            assert put_part(grant, body_of.get(grant["number"], middle)).status_code == 200
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put_window, [range(at, min(at + 8, count + 1)) for at in range(1, count + 1, 8)]))
+    assert len(status(program, upload)["parts"]) == count
+    saved = complete(program, upload)
+    assert saved.status_code == 201 and saved.json()["image"]["size"] == size
+    tail = requests.get(saved.json()["image"]["url"], headers={"Range": f"bytes={size - 10}-"}, timeout=60)
+    assert (tail.status_code, tail.content, tail.headers["Content-Range"]) == (206, bytes(10), f"bytes {size - 10}-{size - 1}/{size}")
+    assert program.json_call("DELETE", f"/images/{upload['id']}").status_code in (200, 202)

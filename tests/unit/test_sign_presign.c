@@ -392,6 +392,34 @@ static void a_put_signs_exactly_its_headers(void **state)
     assert_true(str_find(url, STR("52341")) < 0); /* values are signed, not sent along */
 }
 
+static void a_part_is_signed_with_its_number_and_upload(void **state)
+{
+    const struct pair headers[] = { { STR("content-length"), STR("5242880") } };
+    struct presign_part_options options = {
+        .signed_at = 1369353600,
+        .expires_s = 60,
+        .upload_id = STR("a/b+c"),
+        .number = 7,
+        .headers = { headers, COUNT_OF(headers) },
+    };
+    static const int64_t wrong[] = { 0, -1, 10001 };
+    struct s3_credentials credentials = CREDENTIALS;
+    struct str url;
+    expect_int(
+        "part", presign_part(*state, &here, &credentials, STR("k"), &options, &url), STATUS_OK);
+    assert_true(str_find(url, STR("X-Amz-SignedHeaders=content-length%3Bhost")) > 0);
+    assert_true(str_find(url, STR("partNumber=7&uploadId=a%2Fb%2Bc&X-Amz-Signature=")) > 0);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        options.number = wrong[i];
+        expect_int("number", presign_part(*state, &here, &credentials, STR("k"), &options, &url),
+            STATUS_INVALID);
+    }
+    options.number = 1;
+    options.upload_id = STR_EMPTY;
+    expect_int("no upload", presign_part(*state, &here, &credentials, STR("k"), &options, &url),
+        STATUS_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +435,8 @@ int main(void)
         TEST("remembered signing keys are told apart", remembered_keys_are_told_apart),
         TEST("threads have signing keys of their own", threads_have_keys_of_their_own),
         TEST("a presigned PUT signs exactly its headers", a_put_signs_exactly_its_headers),
+        TEST("a part is signed with its number and upload",
+            a_part_is_signed_with_its_number_and_upload),
     };
     return RUN(tests);
 }
