@@ -16,11 +16,15 @@ AWS = ROOT / "deploy" / "aws"
 SETUP = AWS / "cloudfront-setup"
 CLI = "/usr/bin/aws"  # Debian's; another may come first in PATH
 
-# What each call of remote/s3.h and sign/presign.h needs (Service Authorization Reference, Amazon S3).
+# What each call of remote/s3.h, remote/s3_multipart.h and sign/presign.h needs (Service Authorization Reference, Amazon S3).
 ACTIONS = {
     "s3_head": "s3:GetObject", "s3_get": "s3:GetObject", "s3_get_stream": "s3:GetObject", "presign_get": "s3:GetObject",
     "s3_put": "s3:PutObject", "presign_put": "s3:PutObject", "s3_delete": "s3:DeleteObject",
+    "s3_delete_many": "s3:DeleteObject", "s3_delete_match": "s3:DeleteObject",
     "s3_list": "s3:ListBucket", "s3_head_bucket": "s3:ListBucket",
+    "s3_multipart_create": "s3:PutObject", "presign_part": "s3:PutObject", "s3_multipart_complete": "s3:PutObject",
+    "s3_multipart_parts": "s3:ListMultipartUploadParts", "s3_multipart_abort": "s3:AbortMultipartUpload",
+    "s3_multipart_list": "s3:ListBucketMultipartUploads",
     "s3_create_bucket": "s3:CreateBucket",
     "s3_put_bucket_cors": "s3:PutBucketCORS", "s3_get_bucket_cors": "s3:GetBucketCORS",
 }
@@ -41,8 +45,8 @@ def actions(*names):
 
 
 def calls(paths):
-    known = set(re.findall(r"^(?:enum status|void) (s3_\w+)\(", (ROOT / "src/remote/s3.h").read_text(), re.M))
-    known |= {"presign_get", "presign_put"}
+    headers = "".join((ROOT / "src/remote" / name).read_text() for name in ("s3.h", "s3_multipart.h"))
+    known = set(re.findall(r"^(?:enum status|void) (s3_\w+)\(", headers, re.M)) | {"presign_get", "presign_put", "presign_part"}
     text = "\n".join(path.read_text() for path in paths)
     return {name for name in known if re.search(rf"\b{name}\(", text)}
 
