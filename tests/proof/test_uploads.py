@@ -3,7 +3,6 @@
 import concurrent.futures
 import json
 import os
-import pathlib
 import threading
 import time
 import uuid
@@ -14,10 +13,11 @@ import chaos
 import clients
 import invariants
 from harness.fault_proxy import FaultProxy
-from harness.vitrine import Vitrine
+from harness.vitrine import BUILD, Vitrine
 
 SEED = int(os.environ.get("PROOF_SEED", "1"))
-REPORT = os.environ.get("PROOF_REPORT")  # a file for the counts, besides the output
+FEW = int(os.environ.get("PROOF_UPLOADS", "300"))
+REPORTS = BUILD / "test-logs"  # the counts stay there, as proof-NUMBER.txt
 USERS = 4
 LIMITS = {"RATE_PRESIGN": "off", "RATE_WRITE": "off", "RATE_READ": "off", "MAX_PENDING_UPLOADS": "100000",
           "UPLOAD_TIMEOUT": "10", "MULTIPART_PART_SIZE": "5MiB", "MULTIPART_EXPIRES": "1", "TRASH_DAYS": "30"}
@@ -96,8 +96,8 @@ def prove(number, workers, pause_s):
             proxy.quiet()
             text = table(counts, proxy.counts(), uploads, time.monotonic() - began)
             print("\n" + text)
-            if REPORT:
-                pathlib.Path(REPORT).write_text(text + "\n")
+            REPORTS.mkdir(exist_ok=True)
+            (REPORTS / f"proof-{number}.txt").write_text(text + "\n")
             vitrine.restart(WORKER="off")  # what comes is done by hand, in another time
             for hours in (3, 6, 9, 30, 33):  # grants, late PUTs, strangers among the uploads in parts
                 print(invariants.reconcile(vitrine, hours), end="")
@@ -115,10 +115,12 @@ def prove(number, workers, pause_s):
             assert not [upload for upload in uploads if upload.gave_up], "clients that never got an answer"
 
 
+@pytest.mark.alone
 def test_three_hundred_uploads_through_faults_and_kills_lose_nothing():
-    prove(300, workers=6, pause_s=0.6)
+    prove(FEW, workers=6, pause_s=0.6)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_ten_thousand_uploads_through_faults_and_kills_lose_nothing():
     prove(10_000, workers=10, pause_s=1.0)
