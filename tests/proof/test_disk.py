@@ -54,10 +54,7 @@ def grant(client, upload):
 
 
 def settle_and_check(vitrine, uploads):
-    vitrine.restart()
-    for hours in (3, 6, 9):
-        invariants.reconcile(vitrine, hours)
-    vitrine.restart()
+    invariants.reconcile_all(vitrine)
     problems = invariants.violations(invariants.World(vitrine, uploads))
     assert not problems, problems
 

@@ -98,10 +98,7 @@ def prove(number, workers, pause_s):
             print("\n" + text)
             REPORTS.mkdir(exist_ok=True)
             (REPORTS / f"proof-{number}.txt").write_text(text + "\n")
-            vitrine.restart(WORKER="off")  # what comes is done by hand, in another time
-            for hours in (3, 6, 9, 30, 33):  # grants, late PUTs, strangers among the uploads in parts
-                print(invariants.reconcile(vitrine, hours), end="")
-            vitrine.restart()  # the endpoint settles at its start what the killed left
+            print(invariants.reconcile_all(vitrine), end="")
             problems = invariants.violations(invariants.World(vitrine, uploads))
             before = invariants.dump(vitrine)
             for hours in (36, 39):
