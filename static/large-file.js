@@ -213,7 +213,8 @@ export class LargeFile {
     if (!url) throw new Refusal("There was no answer for a part of this file.");
     const life = Date.parse(url.expires_at) - (serverNow || Date.now());
     const usable = Math.max(life - Math.min(URL_MARGIN_MS, life / 5), URL_LEAST_MS);
-    return { ...part, grant: url, usableUntil: this.#services.now() + usable };
+    const grant = { ...url, key: this.#item.upload.key, stage: "part" };
+    return { ...part, grant, usableUntil: this.#services.now() + usable };
   }
 
   async #deliver(part) {

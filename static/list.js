@@ -24,7 +24,10 @@ export class VirtualList {
     this.#root = root;
     this.#delegate = delegate;
     addEventListener("scroll", () => this.#plan(), { passive: true });
-    addEventListener("resize", () => this.layout());
+    addEventListener("resize", () => {
+      this.#heights = {};
+      this.layout();
+    });
     this.#root.addEventListener("focusout", () => this.#plan());
   }
 
@@ -36,12 +39,10 @@ export class VirtualList {
 
   /** Heights or order changed. */
   layout() {
-    const style = getComputedStyle(this.#root);
-    this.#heights = {};
     let top = 0;
     this.#tops = this.#items.map((item) => {
       const here = top;
-      top += this.#height(style, this.#delegate.kindOf(item));
+      top += this.#height(this.#delegate.kindOf(item));
       return here;
     });
     this.#root.style.height = `${top}px`;
@@ -75,8 +76,10 @@ export class VirtualList {
     this.#order();
   }
 
-  #height(style, kind) {
-    this.#heights[kind] ??= parseFloat(style.getPropertyValue(`--row-${kind}`)) || 64;
+  /* Asking the stylesheet makes the browser compute it: once for each kind and width. */
+  #height(kind) {
+    this.#heights[kind] ??=
+      parseFloat(getComputedStyle(this.#root).getPropertyValue(`--row-${kind}`)) || 64;
     return this.#heights[kind];
   }
 

@@ -44,9 +44,10 @@ export class Summary {
     setText(words, this.#words(totals, isFinished));
     setText(facts, this.#facts(totals, isFinished));
     bar.value = isFinished ? 1 : Math.min(totals.sentBytes / (totals.bytes || 1), SENT_MOST);
-    document.title = isFinished
+    const title = isFinished
       ? this.#title
       : `${totals.ready} of ${totals.count} · ${this.#title}`;
+    if (document.title !== title) document.title = title;
     this.#drawActions(totals, isFinished);
     this.#speak(totals, isFinished);
   }

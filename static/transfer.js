@@ -4,6 +4,7 @@
  *
  * XMLHttpRequest, because fetch cannot tell how much of a body has left.
  */
+import { attempt, storageIds } from "./flight.js";
 import { explainStorageError, parseStorageError } from "./storage-errors.js";
 
 const STALL_MS = 60_000; /* no byte moved for this long: the connection is dead, whatever it says */
@@ -23,12 +24,17 @@ export class TransferError extends Error {
   }
 }
 
-/** Resolves when storage has taken the file. `onProgress` gets bytes sent. */
+/** Resolves when storage has taken the file, or part (grant.stage is "part" then). `onProgress` gets
+    bytes sent. Each try is told to the flight record. */
 export function put(grant, file, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
     const sent = { sentSome: false, sentAll: false };
-    const fail = (kind, facts = {}) => reject(new TransferError(kind, { ...sent, ...facts }));
+    const note = attempt(grant.key, grant.stage ?? "put", file.size);
+    const fail = (kind, facts = {}) => {
+      note({ http_status: xhr.status, error: facts.code ?? kind, ...storageIds(xhr) });
+      reject(new TransferError(kind, { ...sent, ...facts }));
+    };
     const stall = watchStall(() => xhr.abort());
 
     xhr.upload.onprogress = (event) => {
@@ -41,7 +47,10 @@ export function put(grant, file, { onProgress, signal }) {
       stall.touch();
     };
     xhr.onload = () => {
-      if (xhr.status >= 200 && xhr.status < 300) return resolve();
+      if (xhr.status >= 200 && xhr.status < 300) {
+        note({ http_status: xhr.status, ...storageIds(xhr) });
+        return resolve();
+      }
       const { code, message } = parseStorageError(xhr.responseText);
       fail("http", {
         status: xhr.status,

@@ -25,6 +25,9 @@ import { countText } from "./words.js";
 const UNREADABLE =
   "The file was moved, changed or deleted. Nothing was saved. Choose it again.";
 
+const TAKE_MS = 10; /* for taking files, then the page may answer */
+const DRAW_MS = 80; /* between two drawings: what changes faster cannot be read */
+
 const form = document.getElementById("upload");
 const input = document.getElementById("files");
 const section = document.querySelector(".uploads");
@@ -141,11 +144,20 @@ function wait(ms, signal) {
 
 /* --- doors ------------------------------------------------------------------------------------ */
 
-function take(files) {
+/* The browser asks the disk for each size, and the page waits for it: a thousand files are taken
+   some at a time. */
+async function take(files) {
   if (files.length === 0) return;
   form.classList.add("is-small");
-  queue.add(files);
   announce(`${countText(files.length, "file")} added.`);
+  for (let at = 0; at < files.length; ) {
+    const end = performance.now() + TAKE_MS;
+    const from = at;
+    while (at < files.length && files[at].size >= 0 && performance.now() < end) at += 1;
+    at = Math.max(at, from + 1);
+    queue.add(files.slice(from, at));
+    if (at < files.length) await new Promise((resolve) => setTimeout(resolve));
+  }
 }
 
 /* An unfinished upload goes on with this file. */
@@ -233,14 +245,16 @@ function startPasting() {
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
-/* However many events there are, one drawing a frame. Order and heights only when a stage
+/* However many events there are, one drawing in DRAW_MS. Order and heights only when a stage
    changed. */
 function startDrawing() {
   let isPlanned = false;
+  let drawnAt = 0;
   let isMoved = false;
   const touched = new Set();
   const draw = () => {
     isPlanned = false;
+    drawnAt = performance.now();
     summary.draw();
     if (isMoved) list.show(inOrder(queue.items));
     else for (const item of touched) list.update(item);
@@ -250,7 +264,7 @@ function startDrawing() {
   const plan = (event) => {
     if (event.type === "progress") touched.add(event.item);
     else isMoved = true;
-    if (!isPlanned) later(draw);
+    if (!isPlanned) later(draw, drawnAt + DRAW_MS - performance.now());
     isPlanned = true;
   };
   for (const type of ["added", "change", "progress", "blocked", "idle"])
@@ -264,8 +278,9 @@ function startDrawing() {
 }
 
 /* Hidden pages get no frames, but their title still tells how far it is. */
-function later(draw) {
+function later(draw, ms) {
   if (document.hidden) setTimeout(draw, 500);
+  else if (ms > 0) setTimeout(() => later(draw, 0), ms);
   else requestAnimationFrame(draw);
 }
 
