@@ -70,7 +70,7 @@ export class Summary {
     if (this.#queue.blocked) return this.#queue.blocked;
     if (isFinished) {
       this.#meter.reset();
-      if (asking > 0 && failed === 0) return "Skip it, or keep both.";
+      if (asking > 0 && failed === 0) return `Skip ${asking === 1 ? "it" : "them"}, or keep both.`;
       return failed > 0
         ? "What failed is at the top, with what to do about it."
         : `${sizeText(bytes)} in all.`;

@@ -11,7 +11,7 @@ import { reopen } from "./file-handles.js";
 import { isOver } from "./upload-item.js";
 import { agoText, sizeText } from "./words.js";
 
-const SHOWN_MAX = 50;
+const SHOWN_MAX = 50; /* the newest; the others come when these are done */
 const LOOK_MAX = 10; /* of how many is asked what has arrived */
 
 export class Unfinished {
@@ -90,6 +90,7 @@ export class Unfinished {
       else this.#add(upload);
     }
     this.#section.hidden = this.#rows.size === 0;
+    if (uploads.length > 0) document.getElementById("upload").classList.add("is-small");
   }
 
   #add(upload) {

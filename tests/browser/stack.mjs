@@ -82,7 +82,7 @@ export async function startVitrine(settings = {}) {
 /* Settings of who runs the tests must not leak into what is tested. */
 function cleanEnvironment() {
   const isSetting =
-    /^(S3_|AWS_|CLOUDFRONT_|JWT_|OPEN_|SECRETS_|RATE_|QUOTA_|CORS_|ADMIN_|SESSION_|DATA$|PORT$|BIND$|PUBLIC_URL$|LIBRARY$|SERVER$|WORKER|MAX_FILE_SIZE$|ALLOWED_FILE_TYPES$|SENDFILE$|OBJECTS_|PRESIGNED_|DISPLAY_|STATIC$|TEMPLATES$)/;
+    /^(S3_|AWS_|CLOUDFRONT_|JWT_|OPEN_|SECRETS_|RATE_|QUOTA_|CORS_|ADMIN_|SESSION_|DATA$|PORT$|BIND$|PUBLIC_URL$|LIBRARY$|SERVER$|WORKER|MAX_FILE_SIZE$|ALLOWED_FILE_TYPES$|SENDFILE$|MULTIPART_|OBJECTS_|PRESIGNED_|DISPLAY_|STATIC$|TEMPLATES$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting.test(name)));
 }
 
