@@ -43,7 +43,7 @@ static void begin_job(struct job_slot *slot, struct job_run *run)
 {
     pthread_mutex_lock(&slot->worker->lock);
     slot->run = *run;
-    slot->is_time_over = slot->is_lost = false;
+    slot->is_time_over = slot->is_lost = slot->has_run = false;
     slot->began_us = slot->renewed_us = clock_monotonic_us();
     slot->is_running = true;
     /* the end may have been asked for since we looked */
@@ -65,6 +65,7 @@ static bool how_it_ended(struct job_slot *slot, enum status status, enum job_end
     bool is_lost;
 
     pthread_mutex_lock(&slot->worker->lock);
+    slot->has_run = true;
     is_lost = slot->is_lost;
     if (status == STATUS_OK) {
         *out = JOB_END_DONE;
@@ -234,6 +235,8 @@ static bool step(struct job_slot *slot)
     struct task task;
 
     if (!job_worker_open_domain(slot->worker, &slot->domain, &slot->has_domain)) {
+        log_event(LOG_ERROR, "the database %s cannot be opened; it is tried again",
+            slot->worker->options->domain->database_path);
         return wait_or_give_up(slot);
     }
     task = task_of(slot);

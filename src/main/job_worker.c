@@ -55,13 +55,14 @@ void job_worker_wait(struct job_worker *worker, int64_t seconds)
     pthread_mutex_unlock(&worker->lock);
 }
 
-static struct task own_task(struct job_worker *worker)
+/* False while the database cannot be opened. What is in the arena stays. */
+static bool own_task(struct job_worker *worker, struct task *out)
 {
-    struct task task;
-
-    arena_reset(&worker->arena);
-    task_init(&task, &worker->domain, &worker->arena, ACTOR_SYSTEM, STR_EMPTY);
-    return task;
+    if (!job_worker_open_domain(worker, &worker->domain, &worker->has_domain)) {
+        return false;
+    }
+    task_init(out, &worker->domain, &worker->arena, ACTOR_SYSTEM, STR_EMPTY);
+    return true;
 }
 
 /* --- leases and limits --- */
@@ -70,6 +71,7 @@ static struct task own_task(struct job_worker *worker)
 struct watched {
     struct job_run run;
     int64_t began_us, renewed_us;
+    bool has_run; /* only its end has to be written down */
     bool is_lost; /* another worker has it */
     bool is_told; /* to stop */
 };
@@ -86,6 +88,7 @@ static bool watch(struct job_slot *slot, struct arena *arena, struct watched *ou
         *out = (struct watched){ .run = slot->run,
             .began_us = slot->began_us,
             .renewed_us = slot->renewed_us,
+            .has_run = slot->has_run,
             .is_lost = slot->is_lost,
             .is_told = atomic_load(&slot->stop) };
         out->run.payload = NULL;
@@ -102,16 +105,19 @@ static bool is_same(const struct job_slot *slot, const struct watched *watched)
     return slot->is_running && slot->began_us == watched->began_us;
 }
 
-static void renew(struct job_slot *slot, struct task *task, const struct watched *watched)
+static void renew(struct job_slot *slot, const struct watched *watched)
 {
     struct job_worker *worker = slot->worker;
     int64_t now_us = clock_monotonic_us();
-    enum status status;
+    enum status status = STATUS_IO;
+    struct task task;
 
     if (watched->is_lost || now_us - watched->renewed_us < RENEW_EVERY_S * SECOND_US) {
         return;
     }
-    status = job_renew(task, &watched->run);
+    if (own_task(worker, &task)) {
+        status = job_renew(&task, &watched->run);
+    }
     pthread_mutex_lock(&worker->lock);
     if (is_same(slot, watched)) {
         slot->renewed_us =
@@ -142,15 +148,16 @@ static void end_in_time(struct job_slot *slot, const struct watched *watched)
 }
 
 /* False when a job hangs. */
-static bool look_after(struct job_slot *slot, struct task *task)
+static bool look_after(struct job_slot *slot)
 {
     struct watched watched;
     int64_t over_us;
 
-    if (!watch(slot, task->arena, &watched)) {
+    arena_reset(&slot->worker->arena);
+    if (!watch(slot, &slot->worker->arena, &watched)) {
         return true;
     }
-    over_us = clock_monotonic_us() - watched.began_us - limit_us(&watched);
+    over_us = watched.has_run ? 0 : clock_monotonic_us() - watched.began_us - limit_us(&watched);
     if (over_us > STUCK_S * SECOND_US) {
         log_event(LOG_ERROR, "job %" PRId64 " (%.*s) hangs: this worker ends", watched.run.row.id,
             STR_ARG(watched.run.row.kind));
@@ -159,7 +166,7 @@ static bool look_after(struct job_slot *slot, struct task *task)
     if (over_us > 0) {
         end_in_time(slot, &watched);
     }
-    renew(slot, task, &watched);
+    renew(slot, &watched);
     return true;
 }
 
@@ -167,13 +174,8 @@ static bool look_after_all(struct job_worker *worker)
 {
     bool is_well = true;
 
-    if (!job_worker_open_domain(worker, &worker->domain, &worker->has_domain)) {
-        return true; /* the threads wait for it too, and have nothing */
-    }
     for (int i = 0; i < worker->options->threads; i++) {
-        struct task task = own_task(worker);
-
-        is_well = look_after(&worker->slot[i], &task) && is_well;
+        is_well = look_after(&worker->slot[i]) && is_well;
     }
     return is_well;
 }
@@ -184,11 +186,8 @@ static bool plan(struct job_worker *worker)
 {
     struct task task;
 
-    if (!job_worker_open_domain(worker, &worker->domain, &worker->has_domain)) {
-        return false;
-    }
-    task = own_task(worker);
-    return job_plan(&task) == STATUS_OK;
+    arena_reset(&worker->arena);
+    return own_task(worker, &task) && job_plan(&task) == STATUS_OK;
 }
 
 static int64_t next_plan_us(bool is_planned)
@@ -241,15 +240,17 @@ static bool wait_for_threads(struct job_worker *worker)
 
 /* Its thread does not stop, and the process does: as if it had not been tried, or, had it been told
  * before that its time is over, as failed. */
-static void give_back(struct job_slot *slot, struct task *task)
+static void give_back(struct job_slot *slot)
 {
     struct watched watched;
     enum job_state state;
+    struct task task;
 
-    if (!watch(slot, task->arena, &watched) || watched.is_lost) {
+    if (!watch(slot, &slot->worker->arena, &watched) || watched.is_lost ||
+        !own_task(slot->worker, &task)) {
         return;
     }
-    if (job_finish(task, &watched.run, slot->is_time_over ? JOB_END_TIME_OVER : JOB_END_RELEASED,
+    if (job_finish(&task, &watched.run, slot->is_time_over ? JOB_END_TIME_OVER : JOB_END_RELEASED,
             NULL, 0, &state) == STATUS_OK) {
         log_event(LOG_WARN, "job %" PRId64 " (%.*s) did not stop and is given back",
             watched.run.row.id, STR_ARG(watched.run.row.kind));
@@ -262,12 +263,8 @@ static bool stop(struct job_worker *worker)
     if (wait_for_threads(worker)) {
         return true;
     }
-    if (job_worker_open_domain(worker, &worker->domain, &worker->has_domain)) {
-        for (int i = 0; i < worker->options->threads; i++) {
-            struct task task = own_task(worker);
-
-            give_back(&worker->slot[i], &task);
-        }
+    for (int i = 0; i < worker->options->threads; i++) {
+        give_back(&worker->slot[i]);
     }
     return false;
 }

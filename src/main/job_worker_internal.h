@@ -20,6 +20,7 @@ struct job_slot {
     int64_t wait_s;     /* after a failure of the database; doubles */
     atomic_bool stop;   /* task_must_stop of its job */
     struct job_run run; /* below: under the worker's lock */
+    bool has_run;       /* its function returned: no limit holds any more */
     bool is_running;    /* `run` is a claim of ours */
     bool is_time_over;  /* why `stop` is set: its limit, */
     bool is_lost;       /* another one has it, else the end of the process */
