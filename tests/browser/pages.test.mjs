@@ -1,10 +1,12 @@
 /* Every page, as it is: axe in light and dark, no sideways scrolling from 320 px up, one h1, the
    policy, no complaints. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { axeProblems } from "./axe.mjs";
 import { makePhotos } from "./photos.mjs";
 import {
+  ROOT,
   openPage,
   setFlags,
   signIn,
@@ -21,10 +23,17 @@ let browser;
 let state;
 let pages; /* name -> address and what to do there first */
 
+/* So that the page of jobs has one that was done and some that failed. */
+function runJobsWithoutStorage({ data }) {
+  const env = { ...process.env, DATA: data, S3_EMBEDDED: "on", S3_ENDPOINT_URL: "http://127.0.0.1:1" };
+  spawnSync(`${process.env.BUILD ?? "build"}/vitrine-worker`, ["--once"], { cwd: ROOT, env });
+}
+
 before(async () => {
   browser = await startBrowser();
   vitrine = await startVitrine();
   state = await signedInState(browser, vitrine.url);
+  runJobsWithoutStorage(vitrine);
   const page = await openPage(browser, { storageState: state });
   await uploadFiles(page, vitrine.url, await makePhotos(browser, 14, { scale: 0.5 }));
   const image = await page.locator(".row-name a").first().getAttribute("href");
@@ -76,6 +85,7 @@ before(async () => {
     "trash, one ticked": { path: "/admin/trash", act: tick },
     "trash, emptying": { path: "/admin/trash/empty" },
     "trash, nothing there": { path: "/admin/trash?owner=999" },
+    jobs: { path: "/admin/jobs" },
     upload: { path: "/admin/upload" },
     "upload, at work": {
       path: "/admin/upload",
