@@ -8,11 +8,12 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/metrics.h"
+#include "domain/asset_mirror.h"
 #include "domain/duplicate.h"
 #include "domain/quota.h"
 #include "sign/presign.h"
 
-enum { PUT_HEADERS_MAX = 8, KEY_TRIES_MAX = 1000 };
+enum { PUT_HEADERS_MAX = 9, KEY_TRIES_MAX = 1000 };
 
 void asset_new_row(struct task *task, const struct file_verdict *verdict,
     const struct asset_plan *plan, struct asset_row *out)
@@ -76,6 +77,13 @@ struct pairs asset_put_headers(struct task *task, const struct asset_row *row, b
     }
     if (storage->has_conditional_put && !row->is_open) {
         item[count++] = (struct pair){ STR("if-none-match"), STR("*") };
+    }
+    if (storage->has_metadata && !row->is_open && row->id > 0) {
+        struct str mirror = asset_mirror_format(task, row);
+
+        if (!str_is_empty(mirror)) {
+            item[count++] = (struct pair){ S3_META_HEADER, mirror };
+        }
     }
     count = add_encryption(storage, item, count);
     return (struct pairs){ .item = item, .count = count };

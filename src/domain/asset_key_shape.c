@@ -104,3 +104,12 @@ bool asset_key_is_ours(struct str key)
     }
     return false;
 }
+
+const struct str *asset_key_prefixes(size_t *out_count)
+{
+    static const struct str prefixes[] = { STR_INIT("images/"), STR_INIT("uploads/"),
+        STR_INIT("users/") };
+
+    *out_count = COUNT_OF(prefixes);
+    return prefixes;
+}

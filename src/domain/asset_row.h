@@ -34,6 +34,9 @@ struct str asset_user_folder(struct arena *arena, int64_t owner_id);
  * under our prefixes. */
 bool asset_key_is_ours(struct str key);
 
+/* Where all such keys lie, in the order of bytes. */
+const struct str *asset_key_prefixes(size_t *out_count);
+
 /* A new key of that layout (asset.h). */
 struct str asset_new_key(struct arena *arena, enum key_layout layout, int64_t owner_id,
     int64_t now_ms, const struct file_verdict *verdict);

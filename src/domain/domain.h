@@ -33,12 +33,13 @@ struct storage_options {
                           task_init's public_host replaces that of `external` */
     bool has_conditional_put;    /* honours If-None-Match on PUT (Swift does not) */
     bool has_conditional_delete; /* honours If-Match on DELETE (Swift and older RGW do not) */
-    bool has_checksum;           /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
-    bool has_post_policy;        /* takes signed forms (AWS, Ceph; neither Swift nor R2) */
-    bool has_conditional_post;   /* with a field if-none-match, so that a form writes once (ours) */
-    enum storage_sse sse;        /* said with every PUT, ours and those of grants */
-    struct str sse_kms_key;      /* of STORAGE_SSE_KMS; empty: the account's default key */
-    bool has_sse_bucket_key; /* of STORAGE_SSE_KMS: fewer calls to KMS, by a key of the bucket */
+    bool has_metadata;    /* what a row is made of again goes with each object: asset_mirror.h */
+    bool has_checksum;    /* honours x-amz-checksum-sha256 (Swift and RGW do not) */
+    bool has_post_policy; /* takes signed forms (AWS, Ceph; neither Swift nor R2) */
+    bool has_conditional_post; /* with a field if-none-match, so that a form writes once (ours) */
+    enum storage_sse sse;      /* said with every PUT, ours and those of grants */
+    struct str sse_kms_key;    /* of STORAGE_SSE_KMS; empty: the account's default key */
+    bool has_sse_bucket_key;   /* of STORAGE_SSE_KMS: fewer calls to KMS, by a key of the bucket */
     struct credential_source *credentials; /* of all threads */
     struct s3_clock *clock;                /* shared by all; NULL: ours is taken as right */
     const struct http_limits *limits;      /* NULL: http.h's defaults */

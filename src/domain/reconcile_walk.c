@@ -12,10 +12,6 @@
 
 #include <stdio.h>
 
-/* Where keys of ours can lie, in the order of bytes. */
-static const struct str prefixes[] = { STR_INIT("images/"), STR_INIT("uploads/"),
-    STR_INIT("users/") };
-
 #define LAST_CODE_POINT STR("\xf4\x8f\xbf\xbf") /* in no key of ours */
 
 enum { REMOVAL_DEAD_S = 600 };
@@ -367,11 +363,13 @@ static enum status list_and_compare(struct reconcile *run, struct str prefix, st
 
 enum status reconcile_walk(struct reconcile *run)
 {
-    enum status status = STATUS_OK;
+    size_t count;
+    const struct str *prefixes = asset_key_prefixes(&count);
+    enum status status;
     int64_t bytes;
 
     status = assets_usage(run->task.domain->db, 0, &run->image_count, &bytes);
-    for (size_t i = 0; i < COUNT_OF(prefixes) && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         char text[64];
         struct str end = str_from(text, (size_t)snprintf(text, sizeof(text), "%.*s%.*s",
                                             STR_ARG(prefixes[i]), STR_ARG(LAST_CODE_POINT)));

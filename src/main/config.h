@@ -47,6 +47,7 @@ struct config_storage {
     bool conditional_put;    /* sign if-none-match: * */
     bool conditional_delete; /* say If-Match when deleting; always set after config_load */
     bool post_policy;        /* takes signed forms of browsers */
+    bool metadata;           /* x-amz-meta-vitrine with each upload */
     bool checksum;           /* sign x-amz-checksum-sha256 when the hash is known */
     enum storage_sse sse;
     struct str sse_kms_key; /* empty: the account's default key */

@@ -91,6 +91,8 @@ const struct setting setting_table[] = {
       "on or off", "Sign x-amz-checksum-sha256 so that storage compares the content; off where it is not understood." },
     { "S3_POST_POLICY",  { NULL },                                          "auto",        setting_switch,  AT(s3_post_switch),      0,   0,        switch_words,   false,
       "on, off or auto", "Offer browsers without JavaScript a form that goes straight to storage; auto: with AWS and the embedded endpoint." },
+    { "S3_METADATA",     { NULL },                                          "on",          setting_bool,    AT(s3.metadata),         0,   0,        NULL,           false,
+      "on or off", "Keep id, owner (as a hash) and file name with each upload, signed, so that `vitrine rebuild` can make its row again." },
     { "S3_SSE",          { NULL },                                          "off",         setting_choice,  AT(s3.sse),              0,   0,        sse_words,      false,
       "off, AES256 or aws:kms", "Encryption that every upload asks storage for, signed; off: the bucket's default, and clients need no header." },
     { "S3_SSE_KMS_KEY_ID", { NULL },                                        NULL,          setting_text,    AT(s3.sse_kms_key),      1,   2048,     NULL,           false,

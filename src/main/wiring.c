@@ -104,6 +104,7 @@ static enum status wire_storage(struct arena *arena, const struct config *config
     out->is_off = !s3->is_enabled;
     out->has_conditional_put = s3->conditional_put;
     out->has_conditional_delete = s3->conditional_delete;
+    out->has_metadata = s3->metadata;
     out->has_checksum = s3->checksum;
     out->has_post_policy = s3->post_policy;
     out->has_conditional_post = s3->is_embedded;

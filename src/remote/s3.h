@@ -52,6 +52,9 @@ struct s3_client {
     struct s3_clock *clock; /* borrowed, shared by all clients; NULL: ours is taken as right */
 };
 
+/* The one header of user metadata that is read. */
+#define S3_META_HEADER STR("x-amz-meta-vitrine")
+
 /* What S3 said. Strs are in the call's arena; empty or -1 when not said. */
 struct s3_result {
     int http_status; /* 0: no answer */
@@ -59,6 +62,7 @@ struct s3_result {
     struct str content_type;
     int64_t size_bytes;         /* of the whole object, also after a ranged GET */
     struct str checksum_sha256; /* base64, as S3 shows it; "...-N" for a composite one */
+    struct str metadata;        /* of the header S3_META_HEADER */
     int64_t last_modified_at;
     struct str request_id; /* x-amz-request-id */
     struct str id2;        /* x-amz-id-2 */

@@ -60,6 +60,7 @@ static void read_headers(const struct http_response *response, struct s3_result 
         .etag = s3_answer_etag(http_response_header(response, STR("etag"))),
         .content_type = http_response_header(response, STR("content-type")),
         .size_bytes = -1,
+        .metadata = http_response_header(response, S3_META_HEADER),
         .checksum_sha256 = http_response_header(response, STR("x-amz-checksum-sha256")),
         .last_modified_at = -1,
         .request_id = http_response_header(response, STR("x-amz-request-id")),

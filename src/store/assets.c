@@ -108,6 +108,28 @@ enum status assets_insert(struct db *db, const struct asset_row *row, int64_t *o
     return query_run_returning(&query, out_id);
 }
 
+enum status assets_insert_ready(struct db *db, const struct asset_row *row, int64_t *out_id)
+{
+    struct query query;
+
+    query_begin(&query, db, STATEMENT_ASSET_INSERT_READY);
+    query_bind_i64_or_null(&query, 1, row->id);
+    query_bind_i64(&query, 2, row->owner_id);
+    query_bind_str(&query, 3, row->key);
+    query_bind_str(&query, 4, row->filename);
+    query_bind_str(&query, 5, row->content_type);
+    query_bind_i64(&query, 6, row->size_bytes);
+    query_bind_str_or_null(&query, 7, row->sha256);
+    query_bind_str(&query, 8, row->etag);
+    query_bind_i64_or_null(&query, 9, row->width);
+    query_bind_i64_or_null(&query, 10, row->height);
+    query_bind_i64(&query, 11, row->created_at);
+    query_bind_i64(&query, 12, row->updated_at);
+    query_bind_i64_or_null(&query, 13, row->stored_at);
+    query_bind_str(&query, 14, row->checksum);
+    return query_run_returning(&query, out_id);
+}
+
 /* The one row of a bound query. */
 static enum status read_one(struct query *query, struct arena *arena, struct asset_row *out)
 {

@@ -49,6 +49,12 @@ struct asset_rows {
 /* A row in state 'pending'; version 1. CONFLICT when the key is taken. */
 enum status assets_insert(struct db *db, const struct asset_row *row, int64_t *out_id) MUST_CHECK;
 
+/* A row in state 'ready', made from its object: id (0: the next one), owner_id, key, filename,
+ * content_type, size_bytes, sha256, checksum, etag, width, height, created_at, updated_at,
+ * stored_at. CONFLICT when id or key is taken. */
+enum status assets_insert_ready(
+    struct db *db, const struct asset_row *row, int64_t *out_id) MUST_CHECK;
+
 /* In any state. */
 enum status assets_find(
     struct db *db, struct arena *arena, int64_t id, struct asset_row *out) MUST_CHECK;

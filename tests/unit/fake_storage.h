@@ -28,6 +28,7 @@ struct fake_object {
     char *bytes;
     size_t len;
     char content_type[64];
+    char metadata[1024]; /* x-amz-meta-vitrine */
     int puts; /* how often it was written: part of the ETag */
 };
 
@@ -158,6 +159,7 @@ static void fake_describe(
         .last_modified_at = FAKE_STORED_S + object->puts,
         .content_type = str_from_c(object->content_type),
         .size_bytes = (int64_t)object->len,
+        .metadata = str_from_c(object->metadata),
         .checksum_sha256 = fake.shows_checksum
                                ? escape_base64(arena, str_from((char *)digest, sizeof(digest)))
                                : STR_EMPTY,
