@@ -29,6 +29,9 @@ enum option {
     OPTION_SCOPE,
     OPTION_STARTS,
     OPTION_SOURCE_IP,
+    OPTION_DRY_RUN,
+    OPTION_FORCE,
+    OPTION_OWNER,
     OPTION__COUNT
 };
 
@@ -108,6 +111,8 @@ command_fn command_jobs_list;
 command_fn command_jobs_retry;
 command_fn command_jobs_run;
 command_fn command_migrate;
+command_fn command_rebuild;
+command_fn command_reconcile;
 command_fn command_sweep;
 command_fn command_health;
 

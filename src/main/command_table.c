@@ -15,6 +15,9 @@ const struct option_text option_table[OPTION__COUNT] = {
         "read,upload,delete (default) or fewer of them; or admin" },
     [OPTION_STARTS] = { "--starts", "SECONDS", "works only from so long from now" },
     [OPTION_SOURCE_IP] = { "--source-ip", "RANGE", "works only from this IPv4 address or range" },
+    [OPTION_DRY_RUN] = { "--dry-run", NULL, "tell what would be done, and change nothing" },
+    [OPTION_FORCE] = { "--force", NULL, "flag images as gone however many they are" },
+    [OPTION_OWNER] = { "--owner", "EMAIL", "account for what nobody known owns" },
 };
 
 #define JSON     (1u << OPTION_JSON)
@@ -26,6 +29,9 @@ const struct option_text option_table[OPTION__COUNT] = {
 #define TYPE     (1u << OPTION_TYPE)
 #define LIMIT    (1u << OPTION_LIMIT)
 #define SCOPE    (1u << OPTION_SCOPE)
+#define DRY_RUN  (1u << OPTION_DRY_RUN)
+#define FORCE    (1u << OPTION_FORCE)
+#define OWNER    (1u << OPTION_OWNER)
 #define LIMITS   (EXPIRES | 1u << OPTION_STARTS | 1u << OPTION_SOURCE_IP)
 
 /* clang-format off */
@@ -91,9 +97,15 @@ const struct command command_table[] = {
       "Forget a job that nobody runs.", NULL },
     { "migrate",       "",              0,  0,   NEEDS_SETTINGS,  JSON,                   command_migrate,
       "Bring the database to the version of this program.", NULL },
-    { "sweep",         "",              0,  0,   NEEDS_DOMAIN,    JSON | LIMIT,           command_sweep,
-      "Finish deletions, adopt or drop unfinished uploads, forget old sessions.",
-      "What vitrine-worker does every hour, at once and in words." },
+    { "sweep",         "",              0,  0,   NEEDS_DOMAIN,    JSON | LIMIT | DRY_RUN, command_sweep,
+      "Finish deletions, adopt or drop unfinished uploads, forget old sessions; once a day, reconcile.",
+      "What vitrine-worker does every hour, at once and in words. --dry-run tells of the bucket too." },
+    { "reconcile",     "",              0,  0,   NEEDS_DOMAIN,    JSON | DRY_RUN | FORCE, command_reconcile,
+      "Compare the whole bucket with the images: what is gone, changed, or known to nobody.",
+      "Goes on where it was interrupted. Objects without an image are kept unless UNKNOWN_OBJECTS=delete." },
+    { "rebuild",       "",              0,  0,   NEEDS_DOMAIN,    JSON | DRY_RUN | OWNER, command_rebuild,
+      "Make the images' rows again from the bucket, when the database was lost.",
+      "Make the accounts first (`vitrine user add`). Rows that are there are never touched; safe to repeat." },
     { "health",        "",              0,  0,   NEEDS_DOMAIN,    JSON,                   command_health,
       "Tell whether database and storage answer; exit code 1 when not.", NULL },
 };

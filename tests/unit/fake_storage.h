@@ -29,7 +29,7 @@ struct fake_object {
     size_t len;
     char content_type[64];
     char metadata[1024]; /* x-amz-meta-vitrine */
-    int puts; /* how often it was written: part of the ETag */
+    int puts;            /* how often it was written: part of the ETag */
 };
 
 /* A multipart upload. Its parts have sizes, and no bytes: what completing it makes is `whole`. */
