@@ -154,6 +154,9 @@ enum status query_run_returning(struct query *query, int64_t *out_id)
 
     if (has_row) {
         *out_id = query_get_i64(query, 0);
+        /* To its end: reset before that, a first insert whose trigger writes the search index has
+         * rolled back the whole transaction, without a word (SQLite 3.40). */
+        (void)query_next(query);
     }
     return query_end_found(query, has_row);
 }
