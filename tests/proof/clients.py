@@ -342,6 +342,7 @@ class Client:
             return
         if upload.story == "swept before":
             self.make_old(upload.key)
+            time.sleep(random.Random(upload.number).uniform(0, 2))
         self.put(upload, url, headers)
         if upload.story == "swept after":
             self.make_old(upload.key)
