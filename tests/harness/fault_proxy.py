@@ -403,8 +403,15 @@ def reset(writer):
     writer.transport.abort()
 
 
+def complain(loop, context):
+    """Of a connection that both sides dropped at once asyncio says that its task is gone; it may."""
+    if "was destroyed" not in context["message"]:
+        loop.default_exception_handler(context)
+
+
 async def main(seed):
     proxy = Proxy(seed)
+    asyncio.get_running_loop().set_exception_handler(complain)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=HEAD_MAX, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
