@@ -17,11 +17,11 @@ static json_t *answer_model(struct arena *arena, const struct attempt_row *attem
         str_is_empty(error) ? "" : " ", STR_ARG(error));
 }
 
-/* "120 ms", "31.0 s", "31.0 s, 4 tries" */
+/* "120 ms", "2.2 s", "31.0 s, 4 tries" */
 static json_t *duration_model(struct arena *arena, const struct attempt_row *attempt)
 {
     struct str time =
-        attempt->duration_ms < 10000
+        attempt->duration_ms < 1000
             ? arena_printf(arena, "%lld ms", (long long)attempt->duration_ms)
             : arena_printf(arena, "%lld.%lld s", (long long)attempt->duration_ms / 1000,
                   (long long)attempt->duration_ms / 100 % 10);

@@ -117,6 +117,23 @@ before(async () => {
           .then(() => p.waitForURL(/form\/\d+$/))
           .then(() => p.goto(`${p.url()}/saved`)),
     },
+    "failed uploads": { path: "/admin/uploads", act: (p) => failedUpload(p).then(() => p.reload()) },
+    "failed upload, its record": {
+      path: "/admin/uploads",
+      act: (p) =>
+        failedUpload(p)
+          .then(() => p.reload())
+          .then(() => p.locator("tbody a").first().click())
+          .then(() => p.locator(".copy:visible").waitFor()),
+    },
+    "image, its record": {
+      path: image,
+      act: (p) =>
+        p
+          .locator(".flight-part summary")
+          .click()
+          .then(() => p.locator(".flight .copy:visible").waitFor()),
+    },
     account: { path: "/admin/account" },
     "account, refused": {
       path: "/admin/account",
@@ -136,6 +153,26 @@ after(async () => {
   await browser?.close();
   await vitrine?.stop();
 });
+
+/* An upload that is granted, refused by the storage, and said to be there. */
+async function failedUpload(page) {
+  await page.evaluate(async () => {
+    const call = (path, body) =>
+      fetch(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }).then((answer) => answer.json());
+    const file = { filename: "a rather long name of a photograph.jpg", filetype: "image/jpeg" };
+    const { key } = await call("/images/presign-upload", { ...file, size: 4_000_000 });
+    const attempts = [
+      { key, stage: "put", error: "The connection broke", ms: 31_000, bytes: 4_000_000 },
+      { key, stage: "put", http_status: 503, error: "SlowDown", id2: "a1b2c3d4".repeat(12) },
+    ];
+    await call("/images/attempts", { attempts });
+    await call("/images", { key });
+  });
+}
 
 /* The first step of the form that goes straight to the storage. */
 async function begin(page, name) {
@@ -181,6 +218,9 @@ const NAMES = [
   "upload, straight, refused",
   "upload, straight, the form",
   "upload, straight, not there",
+  "failed uploads",
+  "failed upload, its record",
+  "image, its record",
   "account",
   "account, refused",
   "reference",
