@@ -6,6 +6,7 @@
 
 #include "domain/asset.h"
 #include "domain/asset_sweep.h"
+#include "domain/flight.h"
 #include "domain/reconcile.h"
 #include "domain/session.h"
 
@@ -45,9 +46,14 @@ enum status job_reconcile(struct task *task, struct job_run *run)
 
 enum status job_prune(struct task *task, struct job_run *run)
 {
-    int64_t count = 0;
+    int64_t count = 0, flight_count = 0;
     enum status status = session_prune(task, &count);
 
-    run->note = arena_printf(task->arena, "%" PRId64 " sessions and sign-ins forgotten", count);
+    if (status == STATUS_OK) {
+        status = flight_prune(task, &flight_count);
+    }
+    run->note = arena_printf(task->arena,
+        "%" PRId64 " sessions and sign-ins and the records of %" PRId64 " uploads forgotten", count,
+        flight_count);
     return status;
 }

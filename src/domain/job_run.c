@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "domain/flight.h"
 #include "domain/task.h"
 
 #include <inttypes.h>
@@ -272,6 +273,7 @@ enum status job_save(struct task *task, struct job_run *run, json_t *payload)
 enum status job_run(struct task *task, struct job_run *run)
 {
     const struct job_kind *kind = job_kind_find(run->row.kind);
+    enum status status;
 
     task_begin(task);
     if (kind == NULL) {
@@ -284,7 +286,9 @@ enum status job_run(struct task *task, struct job_run *run)
         return failure_format(&task->failure, task->arena, STATUS_INVALID, STR_EMPTY,
             "The settings have switched off what this job needs. Discard it, or switch it on.");
     }
-    return kind->run(task, run);
+    status = kind->run(task, run);
+    flight_flush(task->domain);
+    return status;
 }
 
 /* --- the end of it --- */
