@@ -212,6 +212,7 @@ const NAMES = [
   "trash, one ticked",
   "trash, emptying",
   "trash, nothing there",
+  "jobs",
   "upload",
   "upload, at work",
   "upload, straight",
