@@ -74,7 +74,10 @@ static int run(struct arena *arena, const char *socket_path)
         .credentials = &credentials,
         .credential_count = 1,
         .sendfile = sendfile_of(config.sendfile),
-        .max_presigned_bytes = config.max_file_bytes,
+        /* what is larger comes in parts */
+        .max_presigned_bytes = config.max_file_bytes < OBJECTS_SIZE_MAX_BYTES
+                                   ? config.max_file_bytes
+                                   : OBJECTS_SIZE_MAX_BYTES,
         .threads = (size_t)thread_count(&config),
         .proxies = config.trusted_proxies,
         .default_bucket = config.s3.bucket,

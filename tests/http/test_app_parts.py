@@ -1,4 +1,4 @@
-"""Uploads in parts, through a real web server with the embedded storage: what the README of the API promises,
+"""Uploads in parts, through a real web server with the embedded storage: what the reference of the API promises,
 and each kind of bad input with its answer."""
 
 import base64
@@ -252,6 +252,17 @@ def test_what_nobody_goes_on_with_is_given_up(parts, program):
     report = json.loads(parts.cli("sweep", "--json").stdout)
     assert report["expired"] >= 1 and report["aborted"] >= 1
     assert record(parts, upload)[1] == "aborted" and status(program, upload)["state"] == "aborted"
+
+
+def test_five_terabytes_have_a_plan(running):
+    program = token_client(running("lighttpd", MAX_FILE_SIZE="5TB"))
+    upload = begin(program, 5 * 10**12)
+    assert (upload["part_size"], upload["part_count"]) == (477 * MIB, 9997)
+    last = program.json_call("POST", f"/images/multipart/{upload['id']}/parts", {"parts": [{"number": 9997, "sha256": "0" * 64}]})
+    assert last.json()["parts"][0]["size"] == 5 * 10**12 - 9996 * 477 * MIB
+    assert abort(program, upload).status_code == 204
+    whole = program.json_call("POST", "/images/presign-upload", {"filename": "a.png", "filetype": "image/png", "size": 6 * 10**9})
+    assert "in parts" in assert_problem(whole, 413, "too_large")["detail"]
 
 
 @pytest.mark.slow
