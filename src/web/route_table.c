@@ -58,7 +58,7 @@ const struct route route_table[] = {
     { "/admin/upload",                           METHOD_POST,    upload_post,                         FOR_PEOPLE,   ACCESS_EDITOR, SCOPE_UPLOAD, RATE_WRITE,   NATIVE, CSRF_STREAM, BODY_MULTIPART, 0,      NULL,
       "Upload files through a form, for browsers without JavaScript; streamed." },
     { "/admin/upload/form",                      METHOD_GET,     upload_form_get,                     FOR_PEOPLE,   ACCESS_EDITOR, SCOPE_READ,   RATE_READ,    NATIVE, CSRF_NONE,   BODY_NONE,      0,      NULL,
-      "Begin an upload without JavaScript straight to the storage: which file is it?" },
+      "Begin an upload without JavaScript straight to the storage: say which file it is." },
     { "/admin/upload/form",                      METHOD_POST,    upload_form_post,                    FOR_PEOPLE,   ACCESS_EDITOR, SCOPE_UPLOAD, RATE_PRESIGN, NATIVE, CSRF_FORM,   BODY_FORM,      8 KB,   &upload_form_post_params,
       "Reserve a place for it." },
     { "/admin/upload/form/:id",                  METHOD_GET,     upload_form_send_get,                FOR_PEOPLE,   ACCESS_EDITOR, SCOPE_UPLOAD, RATE_READ,    NATIVE, CSRF_NONE,   BODY_NONE,      0,      NULL,
