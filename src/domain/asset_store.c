@@ -140,6 +140,12 @@ static enum status reserve(struct task *task, struct asset_row *row)
     return status == STATUS_OK ? db_end(task->domain->db, asset_reserve(task, row, true)) : status;
 }
 
+static enum status contradiction(struct task *task)
+{
+    return task_refuse(task, STATUS_STORAGE, STR_EMPTY,
+        STR("The image storage contradicts itself about the file. Nothing was saved; try again."));
+}
+
 /*
  * Storage says that the object is there already. It is ours when it is what we sent: the answer to
  * an earlier attempt was lost. Else it is another's, who writes to this bucket without asking us:
@@ -153,6 +159,9 @@ static enum status recognise(struct task *task, struct asset_row *row)
     if (status == STATUS_OK) {
         row->etag = seen.etag;
         return STATUS_OK;
+    }
+    if (status == STATUS_CONFLICT) { /* two answers disagree: that does not make it another's */
+        return contradiction(task);
     }
     if (!asset_is_refusal(status)) {
         return status;
@@ -182,8 +191,7 @@ static enum status agree_on_etag(struct task *task, struct asset_row *row)
         }
         row->etag = head.etag;
     }
-    return task_refuse(task, STATUS_STORAGE, STR_EMPTY,
-        STR("The image storage contradicts itself about the file. Nothing was saved; try again."));
+    return contradiction(task);
 }
 
 static enum status send(struct task *task, const struct spool *spool, struct asset_row *row)

@@ -101,7 +101,7 @@ def prove(number, workers, pause_s):
             print(invariants.reconcile_all(vitrine), end="")
             problems = invariants.violations(invariants.World(vitrine, uploads))
             before = invariants.dump(vitrine)
-            for hours in (36, 39):
+            for hours in (12, 15):
                 invariants.reconcile(vitrine, hours)
             if invariants.dump(vitrine) != before:
                 problems["5. Reconciling again changes nothing."] = ["tables or bucket are not what they were"]

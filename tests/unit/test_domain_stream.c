@@ -154,6 +154,19 @@ static void an_etag_counts_when_storage_says_it_twice(void **state)
     assert_int_equal(world_number(world, "SELECT count(*) FROM assets WHERE state = 'ready'"), 1);
 }
 
+static void answers_that_disagree_do_not_make_an_object_anothers(void **state)
+{
+    struct world *world = *state;
+    struct pieces pieces = { .rest = png(world->task.arena, 5, 6, 1000), .piece = 4096 };
+    struct asset asset;
+
+    fake.loses_answer = true;
+    fake.changes_on_get = 1;
+    assert_status(store(&world->task, &pieces, "form.png", &asset), STORAGE);
+    assert_int_equal(fake_count(), 0);
+    assert_int_equal(world_number(world, "SELECT count(*) FROM assets WHERE state = 'purging'"), 1);
+}
+
 static void an_object_of_others_is_let_alone(void **state)
 {
     struct world *world = *state;
@@ -241,6 +254,7 @@ int main(void)
         world_test(a_stream_that_breaks_off_leaves_nothing),
         world_test(a_put_whose_answer_was_lost_is_recognised),
         world_test(an_etag_counts_when_storage_says_it_twice),
+        world_test(answers_that_disagree_do_not_make_an_object_anothers),
         world_test(an_object_of_others_is_let_alone),
         world_test(a_door_has_a_limit_of_its_own_that_is_never_above_the_policys),
         world_test(a_door_for_images_takes_nothing_else),
