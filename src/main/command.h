@@ -100,6 +100,7 @@ command_fn command_token_list;
 command_fn command_token_revoke;
 command_fn command_presign_get;
 command_fn command_presign_put;
+command_fn command_backup;
 command_fn command_cloudfront_url;
 command_fn command_cloudfront_cookies;
 command_fn command_cloudfront_key;

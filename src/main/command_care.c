@@ -1,7 +1,8 @@
-/* vitrine migrate and health: looking after what is kept. */
+/* vitrine migrate, backup and health: looking after what is kept. */
 #include "main/command.h"
 
 #include "domain/health.h"
+#include "store/db.h"
 #include "store/migrate.h"
 
 int command_migrate(struct cli *cli)
@@ -20,6 +21,22 @@ int command_migrate(struct cli *cli)
     else
         cli_print(
             "The database went from version %d to %d.\n", report.from_version, report.to_version);
+    return COMMAND_OK;
+}
+
+int command_backup(struct cli *cli)
+{
+    const char *path = arena_c_string(cli->arena, cli->argument[0]);
+    enum status status = db_backup(cli->domain.db, path);
+
+    if (status == STATUS_CONFLICT)
+        return cli_fail("%s is there already: choose another name. Nothing was changed.", path);
+    if (status != STATUS_OK)
+        return cli_fail_status(cli, status);
+    if (cli->has_option[OPTION_JSON])
+        cli_print_json(cli, json_pack("{s:s}", "file", path));
+    else
+        cli_print("The database is in %s, as it was a moment ago.\n", path);
     return COMMAND_OK;
 }
 

@@ -212,8 +212,4 @@ struct s3_cors {
 enum status s3_put_bucket_cors(struct s3_client *client, struct arena *arena,
     const struct s3_cors *cors, struct s3_result *result) MUST_CHECK;
 
-/* The rules' XML in result->body; NOT_FOUND when there are none. */
-enum status s3_get_bucket_cors(
-    struct s3_client *client, struct arena *arena, struct s3_result *result) MUST_CHECK;
-
 #endif

@@ -261,18 +261,3 @@ enum status s3_put_bucket_cors(struct s3_client *client, struct arena *arena,
     };
     return put_document(client, arena, document, &call, result);
 }
-
-enum status s3_get_bucket_cors(
-    struct s3_client *client, struct arena *arena, struct s3_result *result)
-{
-    struct http_response response;
-    const struct s3_call call = {
-        .method = STR("GET"),
-        .query = { cors_query, COUNT_OF(cors_query) },
-        .max_body_bytes = DOCUMENT_MAX_BYTES,
-    };
-    enum status status = s3_call(client, arena, &call, result, &response);
-    if (status == STATUS_OK)
-        result->body = response.body;
-    return status;
-}

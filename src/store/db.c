@@ -176,31 +176,3 @@ bool db_ping(struct db *db)
     has_row = query_next(&query);
     return query_end_found(&query, has_row) == STATUS_OK;
 }
-
-enum status db_backup(struct db *db, const char *path)
-{
-    /* Its own connection: query_only forbids VACUUM INTO, though it only reads this database. */
-    struct connection connection = { 0 };
-    sqlite3_stmt *statement = NULL;
-    enum status status;
-    int code;
-
-    if (access(path, F_OK) == 0) {
-        return STATUS_CONFLICT;
-    }
-    status = connection_open(&connection, db->path, false);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    code = sqlite3_prepare_v2(connection.handle, "VACUUM INTO $1", -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
-        code = sqlite3_step(statement);
-    }
-    if (code != SQLITE_DONE) {
-        status = connection_failure(connection.handle, code, "VACUUM INTO");
-    }
-    sqlite3_finalize(statement);
-    connection_close(&connection);
-    return status;
-}

@@ -58,8 +58,12 @@ enum status db_end_soon(struct db *db, enum status status) MUST_CHECK;
 /* True when the database answers a read; for health checks. */
 bool db_ping(struct db *db);
 
-/* Copy the database, as of now, to a new file at `path` (VACUUM INTO); writers are not held up.
- * CONFLICT when the file exists. */
+/*
+ * Copy the database, as of now, to a new file at `path`, mode 0600; writers are not held up. On OK
+ * the copy is whole and survives a power cut, and can stand in for the database as it is. CONFLICT
+ * when the file exists, NO_SPACE or IO (logged with the reason) otherwise: then nothing is at
+ * `path`. A kill may leave PATH.XXXXXX beside it.
+ */
 enum status db_backup(struct db *db, const char *path) MUST_CHECK;
 
 #endif

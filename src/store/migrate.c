@@ -150,8 +150,7 @@ static struct str describe_problem(struct arena *arena, const char *path,
     if (status == STATUS_CONFLICT && version > plan->current_version) {
         return arena_printf(arena,
             "The database %s has version %d and this program knows versions up to %d: it was used "
-            "by a "
-            "newer Vitrine. Install that one again, or restore a backup. Nothing was changed.",
+            "by a newer Vitrine. Install that one again, or restore a backup. Nothing was changed.",
             path, version, plan->current_version);
     }
     if (status == STATUS_CONFLICT) {

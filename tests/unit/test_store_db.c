@@ -581,19 +581,45 @@ static void commits_of_the_same_time_share_what_is_written_out(void **state)
     assert_true(flush_count(flush) - before < (uint64_t)written);
 }
 
-static void a_backup_holds_what_was_committed(void **state)
+static void a_backup_can_stand_in_for_the_database(void **state)
 {
     struct fixture *fixture = *state;
     struct db *copy = NULL;
-    char path[128];
+    struct stat what;
+    char path[128], log[140];
+    unsigned char head[20];
+    int fd;
 
     snprintf(path, sizeof(path), "%s/backup.db", fixture->folder);
+    snprintf(log, sizeof(log), "%s-wal", path);
     assert_ok(add_one(fixture->db, "backup"));
     assert_ok(db_backup(fixture->db, path));
     assert_status(db_backup(fixture->db, path), CONFLICT);
+
+    assert_int_equal(stat(path, &what), 0);
+    assert_int_equal(what.st_mode & 0777, 0600);
+    assert_int_equal(what.st_nlink, 1); /* nothing half-done stands beside it */
+    assert_int_not_equal(access(log, F_OK), 0);
+    fd = open(path, O_RDONLY);
+    assert_int_equal(read(fd, head, sizeof(head)), sizeof(head));
+    close(fd);
+    assert_int_equal(head[18], 2); /* it keeps a write-ahead log: sqlite.org/fileformat.html, 1.3 */
+
     assert_ok(db_open(&copy, path));
     assert_int_equal(failures_of(copy, &fixture->arena, "backup"), 1);
+    assert_ok(add_one(copy, "backup"));
+    assert_int_equal(failures_of(copy, &fixture->arena, "backup"), 2);
     db_close(copy);
+}
+
+static void a_backup_that_cannot_be_written_leaves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/absent/backup.db", fixture->folder);
+    assert_status(db_backup(fixture->db, path), IO);
+    assert_int_not_equal(access(path, F_OK), 0);
 }
 
 int main(void)
@@ -618,7 +644,8 @@ int main(void)
         cmocka_unit_test(each_commit_is_written_out_before_it_returns),
         cmocka_unit_test(what_promises_nothing_is_written_out_soon),
         cmocka_unit_test(commits_of_the_same_time_share_what_is_written_out),
-        cmocka_unit_test(a_backup_holds_what_was_committed),
+        cmocka_unit_test(a_backup_can_stand_in_for_the_database),
+        cmocka_unit_test(a_backup_that_cannot_be_written_leaves_nothing),
     };
 
     return cmocka_run_group_tests_name("store db", tests, fixture_open, fixture_close);

@@ -10,9 +10,10 @@
 
 enum { DAY_S = 86400 };
 
+/* `permanent` says what the page asked: what moved to the trash since then is not deleted for good.
+ */
 struct delete_form {
-    bool
-        permanent; /* said by the page that asked so: what moved to the trash since is not purged */
+    bool permanent;
 };
 
 /* clang-format off */
