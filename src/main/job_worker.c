@@ -74,6 +74,7 @@ struct watched {
     bool has_run; /* only its end has to be written down */
     bool is_lost; /* another worker has it */
     bool is_told; /* to stop */
+    bool is_time_over;
 };
 
 /* False when it is at nothing. The strs are in `arena`. */
@@ -90,7 +91,8 @@ static bool watch(struct job_slot *slot, struct arena *arena, struct watched *ou
             .renewed_us = slot->renewed_us,
             .has_run = slot->has_run,
             .is_lost = slot->is_lost,
-            .is_told = atomic_load(&slot->stop) };
+            .is_told = atomic_load(&slot->stop),
+            .is_time_over = slot->is_time_over };
         out->run.payload = NULL;
         out->run.row.kind = arena_copy(arena, slot->run.row.kind);
         out->run.row.lease_owner = arena_copy(arena, slot->run.row.lease_owner);
@@ -250,7 +252,7 @@ static void give_back(struct job_slot *slot)
         !own_task(slot->worker, &task)) {
         return;
     }
-    if (job_finish(&task, &watched.run, slot->is_time_over ? JOB_END_TIME_OVER : JOB_END_RELEASED,
+    if (job_finish(&task, &watched.run, watched.is_time_over ? JOB_END_TIME_OVER : JOB_END_RELEASED,
             NULL, 0, &state) == STATUS_OK) {
         log_event(LOG_WARN, "job %" PRId64 " (%.*s) did not stop and is given back",
             watched.run.row.id, STR_ARG(watched.run.row.kind));

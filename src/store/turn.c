@@ -47,12 +47,11 @@ enum status turn_open(struct turn *turn, const char *database_path, const void *
 }
 
 /* Leave the line, from whatever place; a new first is called. Nothing happens to who does not stand
- * in it. */
-static void line_leave(struct turn *turn)
+ * in it. With the mutex. */
+static void step_out(struct turn *turn)
 {
     struct turn **at = &line_first;
 
-    pthread_mutex_lock(&line_mutex);
     while (*at && *at != turn) {
         at = &(*at)->behind;
     }
@@ -62,10 +61,17 @@ static void line_leave(struct turn *turn)
             pthread_cond_signal(&line_first->called);
         }
     }
+}
+
+static void line_leave(struct turn *turn)
+{
+    pthread_mutex_lock(&line_mutex);
+    step_out(turn);
     pthread_mutex_unlock(&line_mutex);
 }
 
-/* Stand in the line until first. False when the time is over. */
+/* Stand in the line until first. False when the time is over, and then it is out of the line before
+ * anyone could pass the turn on to it. */
 static bool line_wait(struct turn *turn, int64_t deadline_us)
 {
     const struct timespec deadline = { .tv_sec = deadline_us / 1000000,
@@ -84,10 +90,10 @@ static bool line_wait(struct turn *turn, int64_t deadline_us)
         code = pthread_cond_timedwait(&turn->called, &line_mutex, &deadline);
     }
     is_first = line_first == turn;
-    pthread_mutex_unlock(&line_mutex);
     if (!is_first) {
-        line_leave(turn);
+        step_out(turn);
     }
+    pthread_mutex_unlock(&line_mutex);
     return is_first;
 }
 

@@ -34,8 +34,6 @@ struct writer {
     struct member *members;       /* those whose writing is done and not committed; with the turn */
     bool has_written;             /* since the last commit ended */
     int wal_pages;                /* length of the log after the last commit */
-    pthread_mutex_t lock;         /* of the members' is_over */
-    pthread_cond_t ended;
 };
 
 /* The one of that file; leave it with writer_leave, and the last one to leave closes the

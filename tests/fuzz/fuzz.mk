@@ -11,6 +11,8 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fu
 # --- what each target is built from, beside base/ -------------------------------------------------
 FUZZ_SIGN := $(wildcard src/crypto/*.c src/sign/*.c)
 
+FUZZ_SOURCES_asset       := $(addprefix src/domain/,asset_mirror.c asset_key_shape.c file_name.c file_types.c flight_clean.c) \
+    src/crypto/digest.c
 FUZZ_SOURCES_aws_chunked := src/objects/aws_chunked.c $(FUZZ_SIGN)
 FUZZ_SOURCES_jwt         := $(FUZZ_SIGN)
 FUZZ_SOURCES_image       := $(wildcard src/image/*.c)
@@ -23,6 +25,7 @@ FUZZ_SOURCES_s3_uploads  := $(filter-out %/s3_multipart.c %/s3_multipart_list.c,
 FUZZ_SOURCES_sigv4       := $(FUZZ_SIGN)
 FUZZ_SOURCES_template    := $(wildcard src/web/template*.c)
 
+FUZZ_LIBS_asset       := libcrypto
 FUZZ_LIBS_aws_chunked := cjose libcrypto libsodium
 FUZZ_LIBS_jwt         := cjose libcrypto libsodium
 FUZZ_LIBS_s3_answer   := cjose libcrypto libsodium libcurl expat
