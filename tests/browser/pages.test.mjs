@@ -258,6 +258,12 @@ async function checkWidths(page) {
     await page.setViewportSize({ width, height: 700 });
     const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(over <= 0, `${over} px too wide at ${width}`);
+    const cut = await page
+      .locator(".rail-nav span")
+      .evaluateAll((labels) =>
+        labels.filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 0).map((one) => one.textContent),
+      );
+    assert.deepEqual(cut, [], `labels of the bar that are cut at ${width}`);
   }
 }
 
