@@ -111,8 +111,7 @@ static enum status begin_pass(struct reconcile *run)
     status = reconcile_find_last(db, run->task.arena, &last);
     if (status == STATUS_OK && is_under_way(&last, bucket)) {
         run->pass = last;
-        db_rollback(db);
-        return STATUS_OK;
+        return db_end(db, STATUS_OK); /* who began it may be of this batch */
     }
     run->pass = (struct reconcile_pass){ .stage = STAGE_WALK, .started_at = now_s };
     if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
