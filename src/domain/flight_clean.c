@@ -3,7 +3,7 @@
  */
 #include "domain/flight_clean.h"
 
-enum { WORD_MAX_BYTES = 40 };
+enum { WORD_MAX_BYTES = 40, LINK_MAX_BYTES = 2 /* ":", "is" */ };
 
 static const struct str LEFT_OUT = STR_INIT("...");
 
@@ -58,7 +58,9 @@ static bool names_secret(struct str word)
 static bool is_opaque(struct str word)
 {
     return word.len > WORD_MAX_BYTES || str_find(word, STR("://")) >= 0 ||
-           str_index(word, '=') >= 0 || str_index(word, '?') >= 0 || is_access_key(word);
+           str_index(word, '=') >= 0 || str_index(word, '?') >= 0 ||
+           str_index(word, '%') >= 0 || /* any of these, and any name, may stand behind it */
+           is_access_key(word);
 }
 
 static size_t put(char *room, size_t len, struct str word)
@@ -107,7 +109,7 @@ struct str flight_clean_words(char room[FLIGHT_ERROR_MAX_BYTES], struct str word
             continue;
         }
         text = add_word(room, text, is_name || is_behind_name || is_opaque(word) ? LEFT_OUT : word);
-        is_behind_name = is_name;
+        is_behind_name = is_name || (is_behind_name && word.len <= LINK_MAX_BYTES);
     }
     return text;
 }

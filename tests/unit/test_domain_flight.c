@@ -278,6 +278,8 @@ static void what_could_open_anything_is_left_out_of_words(void **state)
         { "X-Amz-Signature=abc", "..." },
         { "Authorization: Bearer eyJhbGciOi.x.y now", "... ... ... now" },
         { "the Token abc was wrong", "the ... ... was wrong" },
+        { "the Token : abc or Secret is x-9", "the ... ... ... or ... ... ..." },
+        { "at %58-Amz-%53ignature%3Dab", "at ..." },
         { "key AKIAIOSFODNN7EXAMPLE is out", "key ... is out" },
         { "0123456789abcdef0123456789abcdef0123456789abcdef", "..." },
         { "\xff", "" },
