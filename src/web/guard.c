@@ -9,7 +9,10 @@
 #include "web/limits.h"
 #include "web/routes.h"
 
-enum { FORM_FIELDS_MAX = 250 }; /* 200 ticked boxes and what stands around them */
+enum {
+    QUERY_FIELDS_MAX = 100,
+    FORM_FIELDS_MAX = 250 /* 200 ticked boxes and what stands around them */
+};
 
 static enum status refuse(struct exchange *exchange, enum status status, struct str sentence)
 {
@@ -268,10 +271,11 @@ static enum status read_query_params(struct exchange *exchange)
 {
     struct pairs query;
 
-    if (url_parse_form(exchange->arena, exchange->request->raw_query, FORM_FIELDS_MAX, &query) !=
+    if (url_parse_form(exchange->arena, exchange->request->raw_query, QUERY_FIELDS_MAX, &query) !=
         STATUS_OK)
         return refuse(exchange, STATUS_BAD_REQUEST,
-            STR("The part of the address after \"?\" holds a bad %-escape or is not text."));
+            STR("The part of the address after \"?\" holds a bad %-escape, is not text, or has too "
+                "many fields."));
     exchange->params =
         params_from_pairs(exchange->arena, exchange->route->params, query, &exchange->errors);
     return STATUS_OK;
