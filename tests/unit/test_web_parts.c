@@ -105,17 +105,20 @@ static void pairs_fill_and_complain_alike(void **state)
 {
     static const struct pair good[] = { { STR_INIT("text"), STR_INIT("ab") },
         { STR_INIT("number"), STR_INIT("") }, { STR_INIT("flag"), STR_INIT("on") },
-        { STR_INIT("choice"), STR_INIT("ask") } };
+        { STR_INIT("choice"), STR_INIT("ask") }, { STR_INIT("ids"), STR_INIT("4") },
+        { STR_INIT("ids"), STR_INIT("5") } };
     static const struct pair bad[] = { { STR_INIT("text"), STR_INIT("abcdef") },
         { STR_INIT("number"), STR_INIT("1.5") }, { STR_INIT("flag"), STR_INIT("maybe") },
-        { STR_INIT("ids"), STR_INIT("1") } };
+        { STR_INIT("ids"), STR_INIT("1,-2") } };
     struct field_errors errors = { .count = 0 };
     const struct sample *sample =
-        params_from_pairs(*state, &sample_set, (struct pairs){ good, 4 }, &errors);
+        params_from_pairs(*state, &sample_set, (struct pairs){ good, COUNT_OF(good) }, &errors);
 
     expect_int("no errors", errors.count, 0);
     expect_str("text", sample->text, STR("ab"));
     expect_int("choice", sample->choice, 1);
+    expect_int("ids", sample->ids.count, 2);
+    expect_int("the last id", sample->ids.item[1], 5);
     assert_true(sample->flag);
     assert_false(sample->has_number); /* an empty number is none */
     params_from_pairs(*state, &sample_set, (struct pairs){ bad, 4 }, &errors);
