@@ -4,7 +4,9 @@
  *     large    a file of 1 GB in parts from headless Chromium to the embedded endpoint, from choosing it to
  *              "saved", against one plain PUT of the same file by curl
  *     small    1,000 files of 200 KB at once: files a second, and the longest time for which the page's
- *              thread was busy (PerformanceObserver, "longtask": what took 50 ms or less is not listed)
+ *              thread was busy (PerformanceObserver, "longtask": what took 50 ms or less is not listed),
+ *              from the field's "change" on: what this driver does to give the field 1,000 files is its
+ *              own, and takes the page's thread too. Other programs' load is in these times
  *     hashing  the page's SHA-256 of that 1 GB as it hashes parts, and sha256.js, which does it where
  *              browsers give none, against sha256sum
  *
@@ -90,8 +92,14 @@ async function measureSmall({ page, vitrine, folder }) {
   await page.goto(`${vitrine.url}/admin/upload`);
   await page.evaluate(() => {
     window.blocks = [];
-    new PerformanceObserver((list) => window.blocks.push(...list.getEntries().map((e) => e.duration)))
-      .observe({ type: "longtask", buffered: true });
+    let chosenAt = Infinity;
+    const busy = ({ startTime, duration }) => startTime + duration - Math.max(startTime, chosenAt);
+    document.getElementById("files").addEventListener("change", () => (chosenAt = performance.now()), {
+      capture: true,
+    });
+    new PerformanceObserver((list) =>
+      window.blocks.push(...list.getEntries().map(busy).filter((ms) => ms > 50)),
+    ).observe({ type: "longtask", buffered: true });
   });
   const seconds = await secondsOf(async () => {
     await page.locator("#files").setInputFiles(files);

@@ -6,7 +6,7 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -142,6 +142,36 @@ export function startBrowser() {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: FLAGS,
   });
+}
+
+/**
+ * A browser that keeps what it knows in a folder, and can be killed as the kernel would: { page,
+ * kill() }. The same folder again is the same browser, started again.
+ */
+export async function startProfile(folder) {
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: FLAGS,
+    viewport: { width: 1280, height: 860 },
+    reducedMotion: "reduce",
+  });
+  context.setDefaultTimeout(15_000);
+  const kill = async () => {
+    const gone = once(context, "close");
+    for (const pid of await pidsWith(`--user-data-dir=${folder}`)) process.kill(pid, "SIGKILL");
+    await gone;
+  };
+  return { page: context.pages()[0] ?? (await context.newPage()), kill };
+}
+
+async function pidsWith(argument) {
+  const found = [];
+  for (const entry of await readdir("/proc")) {
+    if (!/^\d+$/.test(entry)) continue;
+    const words = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
+    if (words.split("\0").includes(argument)) found.push(Number(entry));
+  }
+  return found;
 }
 
 /**
