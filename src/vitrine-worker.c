@@ -16,6 +16,7 @@
 #include "main/wiring.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
     bool is_once = argc == 2 && strcmp(argv[1], "--once") == 0;
     int code;
 
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is told as a full disk, it does not end us */
     if (argc > 1 && !is_once) {
         fprintf(stderr, "usage: vitrine-worker [--once]\n");
         return 2;

@@ -281,7 +281,6 @@ static void block_signals(sigset_t *out)
     sigaddset(out, SIGHUP);
     pthread_sigmask(SIG_BLOCK, out, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is told as a full disk, it does not end us */
 }
 
 static void look_now(struct job_worker *worker)
