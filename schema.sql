@@ -149,7 +149,7 @@ CREATE INDEX assets_trashed_of_owner ON assets (owner_id, trashed_at, id) WHERE 
 -- What came through API 004 and nobody has put a word to: ASSET_LIST_TEMPORARY, for FILE_CLEANUP_DAYS.
 CREATE INDEX assets_temporary ON assets (created_at, id)
 WHERE state = 'ready' AND version = 1 AND key GLOB 'uploads/[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]/*';
-CREATE INDEX assets_flagged ON assets (id) WHERE flag <> '';                    -- ASSET_LIST_FLAGGED
+CREATE INDEX assets_flagged ON assets (id) WHERE flag <> '';                    -- ASSET_LIST_PROBLEM_*
 
 -- Walks along the bucket beside the rows, in the order of keys: src/domain/reconcile.h. The last one
 -- is under way while finished_at is NULL; whoever goes on with it begins where after_key says.

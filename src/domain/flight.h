@@ -3,8 +3,9 @@
  *
  * Each attempt is noted with its stage, what storage answered (HTTP status, S3's error code, its
  * two request ids), bytes, milliseconds, and who saw it: so that "it did not work" can be looked up
- * by an admin, and sent to the storage provider. Of each upload the newest FLIGHT_ATTEMPTS_MAX are
- * kept, until FLIGHT_KEEP_S after the last one, also when the image is gone by then.
+ * by an admin, and sent to the storage provider. Of each upload the newest FLIGHT_SEEN_MAX of the
+ * server's and of the clients' are kept, until FLIGHT_KEEP_S after the last one, also when the
+ * image is gone by then.
  *
  * Nothing secret is kept: there are no URLs in it, and whatever looks like a signature, a key or a
  * token is taken out of what clients report, before it is written.

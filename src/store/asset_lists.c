@@ -170,17 +170,6 @@ enum status assets_list_purging(
     return asset_read_all(&query, arena, limit, out);
 }
 
-enum status assets_list_flagged(
-    struct db *db, struct arena *arena, int64_t after_id, size_t limit, struct asset_rows *out)
-{
-    struct query query;
-
-    query_begin(&query, db, STATEMENT_ASSET_LIST_FLAGGED);
-    query_bind_i64(&query, 1, after_id);
-    query_bind_i64(&query, 2, (int64_t)limit);
-    return asset_read_all(&query, arena, limit, out);
-}
-
 enum status assets_list_lapsed(struct db *db, struct arena *arena, int64_t lapsed_before,
     int64_t seen_before, struct grant_bound after, size_t limit, struct asset_rows *out)
 {

@@ -175,10 +175,6 @@ enum status assets_delete(struct db *db, int64_t id, struct str state) MUST_CHEC
 enum status assets_list_purging(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
     struct asset_rows *out) MUST_CHECK;
 
-/* Rows with a flag and an id above `after_id`, by id. */
-enum status assets_list_flagged(struct db *db, struct arena *arena, int64_t after_id, size_t limit,
-    struct asset_rows *out) MUST_CHECK;
-
 /* Where a page of the trash begins: behind what was moved there before; INT64_MAX twice: the
  * newest. */
 struct trash_bound {

@@ -70,13 +70,14 @@ static enum status insert_attempt(
     return query_run(&query);
 }
 
-static enum status trim(struct db *db, int64_t asset_id, int64_t last_number)
+static enum status trim(struct db *db, int64_t asset_id, struct str seen_by)
 {
     struct query query;
 
     query_begin(&query, db, STATEMENT_ATTEMPT_TRIM);
     query_bind_i64(&query, 1, asset_id);
-    query_bind_i64(&query, 2, last_number);
+    query_bind_str(&query, 2, seen_by);
+    query_bind_i64(&query, 3, FLIGHT_SEEN_MAX);
     return query_run(&query);
 }
 
@@ -93,8 +94,8 @@ enum status flights_add(
     if (status == STATUS_OK) {
         status = insert_attempt(db, asset_id, number, row);
     }
-    if (status == STATUS_OK && number > FLIGHT_ATTEMPTS_MAX) {
-        status = trim(db, asset_id, number - FLIGHT_ATTEMPTS_MAX);
+    if (status == STATUS_OK && number > FLIGHT_SEEN_MAX) {
+        status = trim(db, asset_id, row->seen_by);
     }
     return status;
 }

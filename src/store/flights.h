@@ -9,7 +9,9 @@
 
 #include "store/db.h"
 
-enum { FLIGHT_ATTEMPTS_MAX = 200 }; /* kept of each upload: the newest */
+/* Kept of each upload: the newest that the server saw and the newest that clients reported, so that
+ * no number of reports displaces what the server knows. */
+enum { FLIGHT_SEEN_MAX = 100, FLIGHT_ATTEMPTS_MAX = 2 * FLIGHT_SEEN_MAX };
 
 struct attempt_row {
     int64_t number; /* 1 and up, in the order in which they were noted */
@@ -48,7 +50,8 @@ struct flight_rows {
     size_t count;
 };
 
-/* Add an attempt (row->number is not looked at), and forget the oldest beyond FLIGHT_ATTEMPTS_MAX.
+/* Add an attempt (row->number is not looked at), and forget the oldest of its observer beyond
+ * FLIGHT_SEEN_MAX.
  * NOT_FOUND: there is neither a flight nor an asset with that id. */
 enum status flights_add(
     struct db *db, int64_t asset_id, const struct attempt_row *row, bool is_failure) MUST_CHECK;

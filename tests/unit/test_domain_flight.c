@@ -99,6 +99,20 @@ static void an_adoption_by_the_sweep_is_noted_and_an_absence_is_not(void **state
     assert_status(flight_find(&world->task, absent.asset_id, &flight, &attempts), NOT_FOUND);
 }
 
+static void note_many(struct world *world, int64_t asset_id, bool is_by_client, int count)
+{
+    for (int i = 0; i < count; i++) {
+        flight_note(&world->task, &(struct flight_entry){ .asset_id = asset_id,
+                                      .stage = FLIGHT_PART,
+                                      .http_status = 200,
+                                      .is_by_client = is_by_client,
+                                      .ms = i });
+        if (i % 50 == 49) {
+            flight_flush(&world->domain);
+        }
+    }
+}
+
 static void only_the_newest_attempts_are_kept_and_all_are_counted(void **state)
 {
     struct world *world = *state;
@@ -106,19 +120,27 @@ static void only_the_newest_attempts_are_kept_and_all_are_counted(void **state)
     struct attempt_rows attempts;
     struct flight_row flight;
 
-    for (int i = 0; i < FLIGHT_ATTEMPTS_MAX + 10; i++) {
-        flight_note(&world->task,
-            &(struct flight_entry){
-                .asset_id = granted.asset_id, .stage = FLIGHT_PART, .http_status = 200, .ms = i });
-        if (i % 50 == 0) {
-            flight_flush(&world->domain);
-        }
-    }
+    note_many(world, granted.asset_id, false, FLIGHT_SEEN_MAX + 10);
     attempts = record_of(world, granted.asset_id, &flight);
-    assert_int_equal(attempts.count, FLIGHT_ATTEMPTS_MAX);
+    assert_int_equal(attempts.count, FLIGHT_SEEN_MAX);
     assert_int_equal(attempts.item[0].duration_ms, 10);
     assert_int_equal(attempts.item[0].number, 11);
-    assert_int_equal(flight.attempt_count, FLIGHT_ATTEMPTS_MAX + 10);
+    assert_int_equal(flight.attempt_count, FLIGHT_SEEN_MAX + 10);
+}
+
+static void reports_of_clients_do_not_displace_what_the_server_saw(void **state)
+{
+    struct world *world = *state;
+    struct upload_grant granted = grant(&world->task, png(world->task.arena, 2, 2, 100), "a.png");
+    struct attempt_rows attempts;
+    struct flight_row flight;
+
+    note_many(world, granted.asset_id, false, 3);
+    note_many(world, granted.asset_id, true, 2 * FLIGHT_SEEN_MAX);
+    attempts = record_of(world, granted.asset_id, &flight);
+    assert_int_equal(attempts.count, 3 + FLIGHT_SEEN_MAX);
+    assert_str(attempts.item[2].seen_by, "server");
+    assert_int_equal(attempts.item[3].duration_ms, FLIGHT_SEEN_MAX);
 }
 
 static void a_note_harms_nothing_when_it_cannot_be_written(void **state)
@@ -352,6 +374,7 @@ int main(void)
         world_test(an_object_that_is_not_what_was_granted_is_a_failure_though_storage_was_well),
         world_test(an_adoption_by_the_sweep_is_noted_and_an_absence_is_not),
         world_test(only_the_newest_attempts_are_kept_and_all_are_counted),
+        world_test(reports_of_clients_do_not_displace_what_the_server_saw),
         world_test(a_note_harms_nothing_when_it_cannot_be_written),
         world_test(the_record_outlives_the_row_and_goes_with_age),
         world_test(a_client_reports_uploads_of_its_own_and_no_others),
