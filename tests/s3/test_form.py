@@ -7,12 +7,10 @@ import pytest
 import requests
 
 from flow import error_code, png
+from harness.ceph import Ceph
 
 
-@pytest.fixture
-def takes_forms(storage):
-    if storage.settings.get("S3_POST_POLICY") != "on":
-        pytest.skip(f"{storage.name} takes no forms")
+takes_forms = pytest.mark.parametrize("storage", [Ceph], ids=["ceph"], indirect=True)
 
 
 def begin(admin):
@@ -43,7 +41,8 @@ def test_the_form_is_offered_only_where_the_storage_takes_it(storage, admin):
     assert is_offered == (storage.settings.get("S3_POST_POLICY") == "on")
 
 
-def test_a_picture_goes_up_by_the_form_and_is_led_back(takes_forms, admin):
+@takes_forms
+def test_a_picture_goes_up_by_the_form_and_is_led_back(admin):
     content, page = png(), begin(admin)
     sent = post(form_of(admin, page), content)
     assert sent.status_code in (302, 303), f"{sent.status_code} {sent.text}"
@@ -55,28 +54,32 @@ def test_a_picture_goes_up_by_the_form_and_is_led_back(takes_forms, admin):
     assert (signed.content, signed.headers["Content-Type"]) == (content, "image/png")
 
 
+@takes_forms
 @pytest.mark.parametrize("changed", [{"key": "images/other.png"}, {"Content-Type": "text/html"},
                                      {"success_action_redirect": "https://evil.example/"}], ids=lambda change: next(iter(change)))
-def test_the_storage_refuses_a_form_that_was_changed(takes_forms, admin, changed):
+def test_the_storage_refuses_a_form_that_was_changed(admin, changed):
     page = begin(admin)
     answer = post(form_of(admin, page), png(), **changed)
     assert answer.status_code == 403, f"{answer.status_code} {answer.text}"
     assert admin.get(f"{page}/saved").status_code == 409
 
 
-def test_the_storage_refuses_what_is_empty(takes_forms, admin):
+@takes_forms
+def test_the_storage_refuses_what_is_empty(admin):
     answer = post(form_of(admin, begin(admin)), b"")
     assert (answer.status_code, error_code(answer)) == (400, "EntityTooSmall")
 
 
-def test_what_is_no_picture_is_refused_on_the_way_back(takes_forms, admin):
+@takes_forms
+def test_what_is_no_picture_is_refused_on_the_way_back(admin):
     page = begin(admin)
     sent = post(form_of(admin, page), b"<!doctype html><script>alert(1)</script>")
     assert admin.get(path_of(sent.headers["Location"])).status_code == 422
     assert admin.get(page).status_code == 410
 
 
-def test_a_second_file_by_the_same_form_is_looked_at_before_it_is_shown(takes_forms, admin):
+@takes_forms
+def test_a_second_file_by_the_same_form_is_looked_at_before_it_is_shown(admin):
     """Where a form can be posted twice, the image is what was posted last, and only a picture."""
     page, second = begin(admin), png(width=5)
     form = form_of(admin, page)
