@@ -144,6 +144,10 @@ test("a large file goes up in parts, is ready only when it is saved, and is the 
       attributes: true,
     });
   });
+  await page.route("**/complete", async (route) => {
+    await until(() => seen.some((text) => text.startsWith("Saving…"))); /* while it is saved */
+    await route.continue();
+  });
   await choose(await heavy("Whole.jpg"));
   await words("1 image saved.");
   assert.deepEqual(proxy.puts, [200, 200, 200, 200, 200]);
