@@ -93,8 +93,9 @@ def measure(count, folder, port):
     assert report["finished"] and report["rows"] == count, report
     assert report["gone"] == count // EVERY and report["changed"] == (count - 1) // EVERY + 1, report
     cpu = usage.ru_utime + usage.ru_stime
-    print(f"reconcile {count:>9,} rows and objects: {seconds:6.1f} s, {count / seconds:9,.0f} a second, "
-          f"{cpu:5.1f} s of CPU ({count / cpu:9,.0f} a second), {usage.ru_maxrss / 1024:5.1f} MB at most")
+    print(f"| {count:,} rows and objects compared, a second | {count / seconds:,.0f} | |")
+    print(f"| the same, a second of CPU | {count / cpu:,.0f} | |")
+    print(f"| the same, memory at most, MB | {usage.ru_maxrss / 1024:.1f} | |")
     return usage.ru_maxrss
 
 
@@ -103,10 +104,11 @@ def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listing)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     peaks = []
+    print("| what | measured | target |\n| --- | ---: | ---: |")
     for part in (count // 10, count):
         with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder:
             peaks.append(measure(part, pathlib.Path(folder), server.server_port))
-    print(f"memory of ten times as many: {peaks[1] / peaks[0]:.2f} times")
+    print(f"| memory of ten times as many | {peaks[1] / peaks[0]:.2f} | <= 1.2 |")
 
 
 if __name__ == "__main__":
