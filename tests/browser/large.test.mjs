@@ -288,7 +288,10 @@ test("signed out in the middle, it goes on after signing in again, and not as so
   proxy.always(null);
   await button("Go on").click();
   await page.locator(".summary-facts", { hasText: "You are signed out" }).waitFor();
+  const refused = page.waitForResponse((answer) => answer.url().includes("/sign-in"));
   await button("Go on").click();
+  await (await refused).finished();
+  await page.waitForTimeout(100); /* read, and still signed out */
   await page.locator(".summary-facts", { hasText: "You are signed out" }).waitFor();
   await page.context().addCookies(cookies);
   await button("Go on").click();
