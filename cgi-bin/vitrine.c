@@ -9,7 +9,6 @@
  * are wrong.
  */
 #include "base/clock.h"
-#include "base/log.h"
 #include "cgi/worker.h"
 #include "main/config.h"
 #include "main/shared.h"
@@ -118,31 +117,21 @@ static int serve(struct app *app, const struct config *config, const char *socke
 static int run(struct arena *arena, const char *socket_path)
 {
     struct config config;
-    struct config_problems problems;
     struct app_options options;
     struct shared shared;
     struct app app;
     struct str problem;
-    int code = 1;
+    int code = wiring_begin(arena, environ, &config);
 
-    if (wiring_load_config(arena, environ, CONFIG_NEEDS_KEYS, &config, &problems, &problem) !=
-        STATUS_OK) {
-        if (str_is_empty(problem)) {
-            config_print_problems(&problems);
-            return 2;
-        }
-        log_event(LOG_ERROR, "%.*s", STR_ARG(problem));
-        return 1; /* a supervisor starts another, by when it may be there */
-    }
-    log_set_level(config.log_level);
+    if (code != 0)
+        return code;
     if (wiring_app(arena, &config, &options, &problem) != STATUS_OK) {
         fprintf(stderr, "vitrine: %.*s\n", STR_ARG(problem));
         return 2;
     }
     shared_open(&shared, arena, &config);
     options.domain.storage.clock = &shared.clock;
-    if (app_open(&app, &options) == STATUS_OK)
-        code = serve(&app, &config, socket_path);
+    code = app_open(&app, &options) == STATUS_OK ? serve(&app, &config, socket_path) : 1;
     wiring_clear(&options);
     credential_source_free(options.domain.storage.credentials);
     shared_close(&shared);

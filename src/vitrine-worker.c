@@ -9,7 +9,6 @@
  * codes: 0 stopped, or with --once all went well; 1 could not start, a job hung, or with --once one
  * failed; 2 settings or usage are wrong.
  */
-#include "base/log.h"
 #include "main/config.h"
 #include "main/job_worker.h"
 #include "main/shared.h"
@@ -43,22 +42,13 @@ static int work(const struct config *config, const struct domain_options *domain
 static int run(struct arena *arena, bool is_once)
 {
     struct config config;
-    struct config_problems problems;
     struct domain_options options;
     struct shared shared;
     struct str problem;
-    int code;
+    int code = wiring_begin(arena, environ, &config);
 
-    if (wiring_load_config(arena, environ, CONFIG_NEEDS_KEYS, &config, &problems, &problem) !=
-        STATUS_OK) {
-        if (str_is_empty(problem)) {
-            config_print_problems(&problems);
-            return 2;
-        }
-        log_event(LOG_ERROR, "%.*s", STR_ARG(problem));
-        return 1; /* a supervisor starts another, by when it may be there */
-    }
-    log_set_level(config.log_level);
+    if (code != 0)
+        return code;
     if (wiring_domain(arena, &config, &options, &problem) != STATUS_OK) {
         fprintf(stderr, "vitrine-worker: %.*s\n", STR_ARG(problem));
         return 2;

@@ -211,21 +211,7 @@ static enum status retry(struct task *task, struct job_row *row)
     return status == STATUS_OK ? audit_job(task, AUDIT_JOB_RETRY, row) : status;
 }
 
-enum status job_retry(struct task *task, int64_t id)
-{
-    struct job_row row;
-    enum status status;
-
-    task_begin(task);
-    status = db_begin(task->domain->db);
-    if (status != STATUS_OK) {
-        return task_fail(task, status);
-    }
-    status = find_idle(task, id, &row);
-    return task_end_transaction(task, status == STATUS_OK ? retry(task, &row) : status);
-}
-
-static enum status discard(struct task *task, const struct job_row *row)
+static enum status discard(struct task *task, struct job_row *row)
 {
     enum status status;
 
@@ -237,7 +223,9 @@ static enum status discard(struct task *task, const struct job_row *row)
     return status == STATUS_OK ? audit_job(task, AUDIT_JOB_DISCARD, row) : status;
 }
 
-enum status job_discard(struct task *task, int64_t id)
+/* In one transaction: find the job, which must not be running, and change it. */
+static enum status change_idle(
+    struct task *task, int64_t id, enum status (*change)(struct task *, struct job_row *))
 {
     struct job_row row;
     enum status status;
@@ -248,7 +236,17 @@ enum status job_discard(struct task *task, int64_t id)
         return task_fail(task, status);
     }
     status = find_idle(task, id, &row);
-    return task_end_transaction(task, status == STATUS_OK ? discard(task, &row) : status);
+    return task_end_transaction(task, status == STATUS_OK ? change(task, &row) : status);
+}
+
+enum status job_retry(struct task *task, int64_t id)
+{
+    return change_idle(task, id, retry);
+}
+
+enum status job_discard(struct task *task, int64_t id)
+{
+    return change_idle(task, id, discard);
 }
 
 /* Those with a period: the others want a key. */

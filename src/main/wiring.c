@@ -1,6 +1,7 @@
 /* Translating settings into options. No decision is made here that a setting does not name. */
 #include "main/wiring.h"
 
+#include "base/log.h"
 #include "main/config_tokens.h"
 #include "main/version.h"
 
@@ -92,6 +93,24 @@ enum status wiring_load_config(struct arena *arena, char **environment, enum con
     }
     config_clear(out);
     return config_load_with_secret(arena, environment, need, secret, out, out_problems);
+}
+
+int wiring_begin(struct arena *arena, char **environment, struct config *out)
+{
+    struct config_problems problems;
+    struct str problem;
+
+    if (wiring_load_config(arena, environment, CONFIG_NEEDS_KEYS, out, &problems, &problem) ==
+        STATUS_OK) {
+        log_set_level(out->log_level);
+        return 0;
+    }
+    if (str_is_empty(problem)) {
+        config_print_problems(&problems);
+        return 2;
+    }
+    log_event(LOG_ERROR, "%.*s", STR_ARG(problem));
+    return 1;
 }
 
 static enum status wire_storage(struct arena *arena, const struct config *config,

@@ -38,6 +38,13 @@ enum status wiring_load_config(struct arena *arena, char **environment, enum con
     struct config *out, struct config_problems *out_problems, struct str *out_problem) MUST_CHECK;
 
 /*
+ * wiring_load_config for a program that serves: sets the log's level, and tells what is wrong. The
+ * exit code to end with: 0 go on; 1 it may be there later, when a supervisor starts another; 2
+ * settings are wrong.
+ */
+int wiring_begin(struct arena *arena, char **environment, struct config *out) MUST_CHECK;
+
+/*
  * What pages print after ?v= of a static file: changes with the release and with the newest file
  * under the folder, because browsers keep such an address for ever.
  */
