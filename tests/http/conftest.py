@@ -19,12 +19,11 @@ Tests marked `alone` measure time or load; they run when the others are done, on
 
 import os
 
-import boto3
-import botocore.config
 import pytest
 
 from app_people import PASSWORD, add_user, token_client
 from harness.dialects import SETTINGS, signed_in_token
+from harness.s3_client import s3_client
 from harness.vitrine import Vitrine
 
 SERVERS = ("lighttpd", "nginx")
@@ -135,9 +134,4 @@ def s3(vitrine):
 
 
 def s3_of(vitrine):
-    access_key, secret = vitrine.keys()
-    return boto3.client(
-        "s3", endpoint_url=vitrine.objects_url, region_name="us-east-1",
-        aws_access_key_id=access_key, aws_secret_access_key=secret,
-        config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"},
-                                      retries={"max_attempts": 0}))
+    return s3_client(vitrine.objects_url, *vitrine.keys())

@@ -21,15 +21,14 @@ import time
 import unittest.mock
 import uuid
 
-import boto3
 import botocore.auth
 import botocore.awsrequest
-import botocore.config
 import botocore.credentials
 import botocore.exceptions
 import pytest
 
 from harness.ports import free_port
+from harness.s3_client import s3_client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("OBJECTS_PROGRAMS", ROOT / "build"))
@@ -46,6 +45,7 @@ server.errorlog      = env.DATA + "/log/lighttpd.log"
 server.breakagelog   = env.DATA + "/log/worker.log"
 server.feature-flags = ( "server.h2proto" => "disable", "server.h2c" => "disable" )
 server.upload-dirs   = ( env.DATA + "/run" )
+server.max-keep-alive-idle = 60
 server.http-parseopts = ( "url-normalize" => "disable", "url-ctrls-reject" => "disable" )
 $SERVER["socket"] == "127.0.0.1:{port}" {{
     include "{root}/deploy/embedded/lighttpd-objects.conf"
@@ -209,12 +209,7 @@ class ObjectsServer:
         return sorted(p for p in (self.objects / folder).rglob("*") if p.is_file())
 
     def client(self, **config):
-        return boto3.client(
-            "s3", endpoint_url=self.url, aws_access_key_id=ACCESS_KEY,
-            aws_secret_access_key=SECRET_KEY, region_name=REGION,
-            config=botocore.config.Config(
-                signature_version="s3v4", retries={"max_attempts": 0}, max_pool_connections=128,
-                **({"s3": {"addressing_style": "path"}} | config)))
+        return s3_client(self.url, ACCESS_KEY, SECRET_KEY, REGION, **({"max_pool_connections": 128} | config))
 
 
 @contextlib.contextmanager

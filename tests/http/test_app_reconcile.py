@@ -2,12 +2,11 @@
 
 import json
 
-import boto3
-import botocore.config
 import pytest
 import requests
 
 from app_pictures import png, upload
+from harness.s3_client import s3_client
 from harness.vitrine import Vitrine
 
 UNKNOWN = "uploads/0b7c1f2e-1111-4222-8333-0123456789ab-boat.png"
@@ -22,10 +21,7 @@ def vitrine():
 
 @pytest.fixture(scope="module")
 def s3(vitrine):
-    access_key, secret = vitrine.keys()
-    return boto3.client(
-        "s3", endpoint_url=vitrine.objects_url, aws_access_key_id=access_key, aws_secret_access_key=secret,
-        region_name="us-east-1", config=botocore.config.Config(s3={"addressing_style": "path"}))
+    return s3_client(vitrine.objects_url, *vitrine.keys())
 
 
 def reconcile(vitrine, *options, check=True, **settings):

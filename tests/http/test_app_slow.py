@@ -6,11 +6,10 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-import boto3
-import botocore.config
 import pytest
 import requests
 
+from harness.s3_client import s3_client
 from harness.vitrine import Vitrine
 
 STRANGERS = 60  # more than either worker has threads
@@ -90,11 +89,7 @@ def strict(request):
 
 def grants(vitrine, count, name="slow"):
     """Heads of presigned PUTs, each of a key of its own."""
-    access_key, secret = vitrine.keys()
-    s3 = boto3.client(
-        "s3", endpoint_url=vitrine.objects_url, region_name="us-east-1", aws_access_key_id=access_key,
-        aws_secret_access_key=secret,
-        config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    s3 = s3_client(vitrine.objects_url, *vitrine.keys())
     return [s3.generate_presigned_url("put_object", Params={"Bucket": "vitrine", "Key": f"{name}-{number}"},
                                       ExpiresIn=600) for number in range(count)]
 

@@ -10,9 +10,7 @@ import pathlib
 import sqlite3
 import subprocess
 
-import boto3
-import botocore.config
-
+from harness.s3_client import s3_client
 from harness.vitrine import BUILD, ROOT
 
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -44,12 +42,7 @@ class World:
 
 def storage_of(vitrine):
     """A client of the embedded endpoint itself, past the fault proxy."""
-    access_key, secret = vitrine.keys()
-    return boto3.client(
-        "s3", endpoint_url=vitrine.objects_url, region_name="us-east-1", aws_access_key_id=access_key,
-        aws_secret_access_key=secret,
-        config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path"},
-                                      max_pool_connections=8))
+    return s3_client(vitrine.objects_url, *vitrine.keys(), max_pool_connections=8)
 
 
 def select(vitrine, sql, *values):
