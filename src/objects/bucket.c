@@ -4,9 +4,9 @@
 #include "objects/operations.h"
 
 #include "base/clock.h"
+#include "base/xml.h"
 #include "objects/body.h"
 #include "objects/features.h"
-#include "objects/xml.h"
 
 enum { CREATE_DOCUMENT_MAX = 16 * 1024 };
 

@@ -5,7 +5,7 @@
 
 #include "base/escape.h"
 #include "base/log.h"
-#include "objects/xml.h"
+#include "base/xml.h"
 
 #include <errno.h>
 #include <stdarg.h>

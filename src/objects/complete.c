@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/xml.h"
 #include "objects/body.h"
 #include "objects/object_headers.h"
 #include "objects/operations.h"
-#include "objects/xml.h"
 
 enum { LIST_MAX_BYTES = 4 * 1024 * 1024 };
 

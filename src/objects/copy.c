@@ -9,13 +9,13 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/xml.h"
 #include "cgi/range.h"
 #include "objects/body.h"
 #include "objects/features.h"
 #include "objects/key_path.h"
 #include "objects/object_headers.h"
 #include "objects/operations.h"
-#include "objects/xml.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -3,7 +3,7 @@
  */
 #include "objects/cors.h"
 
-#include "objects/xml.h"
+#include "base/xml.h"
 
 /* clang-format off */
 static const struct str methods_known[] = {

@@ -4,8 +4,8 @@
  */
 #include "objects/operations.h"
 
+#include "base/xml.h"
 #include "objects/body.h"
-#include "objects/xml.h"
 
 enum { DELETE_KEYS_MAX = 1000, DELETE_DOCUMENT_MAX = 2 * 1024 * 1024 };
 

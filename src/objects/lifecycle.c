@@ -5,7 +5,7 @@
 #include "objects/lifecycle.h"
 
 #include "base/clock.h"
-#include "objects/xml.h"
+#include "base/xml.h"
 
 enum { DAY_S = 86400 };
 

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/xml.h"
 #include "objects/walk.h"
-#include "objects/xml.h"
 
 enum { LIST_PAGE_MAX = 1000 };
 

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/xml.h"
 #include "objects/features.h"
 #include "objects/object_headers.h"
 #include "objects/operations.h"
-#include "objects/xml.h"
 
 /* --- shared --- */
 

@@ -9,13 +9,13 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/xml.h"
 #include "cgi/multipart.h"
 #include "objects/auth.h"
 #include "objects/body.h"
 #include "objects/object_headers.h"
 #include "objects/operations.h"
 #include "objects/post_policy.h"
-#include "objects/xml.h"
 #include "sign/post_policy.h"
 
 enum { FIELDS_MAX = 100, FIELD_MAX_BYTES = 20 * 1024 };

@@ -4,7 +4,7 @@
 #include "objects/tags.h"
 
 #include "base/url.h"
-#include "objects/xml.h"
+#include "base/xml.h"
 
 struct parsing {
     struct arena *arena;

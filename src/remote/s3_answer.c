@@ -4,34 +4,35 @@
 #include "remote/s3_answer.h"
 
 #include "base/clock.h"
-#include "remote/xml.h"
+#include "base/xml.h"
 
 struct error_reader {
     struct arena *arena;
     struct s3_result *result;
 };
 
-static void read_error_element(void *context, struct str path, struct str text)
+static bool read_error_element(void *context, struct str path, struct str text)
 {
     struct error_reader *reader = context;
     struct s3_result *result = reader->result;
-    if (str_equal(path, STR("/Error/Code")))
+    if (str_equal(path, STR("Error/Code")))
         result->error_code = arena_copy(reader->arena, text);
-    else if (str_equal(path, STR("/Error/Message")))
+    else if (str_equal(path, STR("Error/Message")))
         result->error_message = arena_copy(reader->arena, text);
-    else if (str_equal(path, STR("/Error/RequestId")) && str_is_empty(result->request_id))
+    else if (str_equal(path, STR("Error/RequestId")) && str_is_empty(result->request_id))
         result->request_id = arena_copy(reader->arena, text);
-    else if (str_equal(path, STR("/Error/HostId")) && str_is_empty(result->id2))
+    else if (str_equal(path, STR("Error/HostId")) && str_is_empty(result->id2))
         result->id2 = arena_copy(reader->arena, text);
+    return true;
 }
 
 /* A proxy's page instead of XML leaves code and message as they were. */
 static void read_error(struct arena *arena, struct str document, struct s3_result *result)
 {
-    struct error_reader reader = { arena, result };
-    struct xml_visitor visitor = { .closed = read_error_element, .context = &reader };
+    struct error_reader context = { arena, result };
+    const struct xml_reader reader = { .text = read_error_element, .context = &context };
     struct s3_result before = *result;
-    if (xml_visit(document, &visitor) != STATUS_OK)
+    if (xml_read(arena, document, &reader) != STATUS_OK)
         *result = before;
 }
 
@@ -126,11 +127,11 @@ static int late_http_status(struct str code)
 enum status s3_answer_read_late(
     struct arena *arena, const struct http_response *response, struct s3_result *result)
 {
-    struct xml_visitor nobody = { 0 };
+    const struct xml_reader nobody = { 0 };
     read_error(arena, response->body, result);
     if (!str_is_empty(result->error_code))
         result->http_status = late_http_status(result->error_code);
-    else if (xml_visit(response->body, &nobody) != STATUS_OK)
+    else if (xml_read(arena, response->body, &nobody) != STATUS_OK)
         result->http_status = 500;
     return status_of_answer(result);
 }

@@ -1,10 +1,8 @@
 /*
  * The calls that delete objects: one, one that must be the object that was seen, and many at once.
  */
-#include "base/escape.h"
-#include "crypto/digest.h"
-#include "remote/s3_call.h"
-#include "remote/xml.h"
+#include "base/xml.h"
+#include "remote/s3_document.h"
 
 #include <stdlib.h>
 
@@ -59,32 +57,25 @@ static bool is_for_xml(struct str key)
            str_find(key, STR("\xef\xbf\xbf")) < 0;
 }
 
-static void put_element(struct buf *out, const char *name, struct str text)
-{
-    buf_printf(out, "<%s>", name);
-    escape_xml(out, text);
-    buf_printf(out, "</%s>", name);
-}
-
 /* The document, of those items that can be asked for: how many these are. */
 static size_t format_wishes(struct buf *out, struct s3_deletion *items, size_t count)
 {
     size_t asked = 0;
-    buf_put_c(out, "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    xml_open_document(out, "Delete");
     for (size_t i = 0; i < count; i++) {
         bool is_asked = is_for_xml(items[i].key) && !str_is_empty(items[i].key);
         items[i].status = is_asked ? STATUS_STORAGE : STATUS_INVALID; /* until storage says more */
         items[i].error_code = STR_EMPTY;
         if (!is_asked)
             continue;
-        buf_put_c(out, "<Object>");
-        put_element(out, "Key", items[i].key);
+        xml_open(out, "Object");
+        xml_text(out, "Key", items[i].key);
         if (!str_is_empty(items[i].if_match))
-            put_element(out, "ETag", items[i].if_match);
-        buf_put_c(out, "</Object>");
+            xml_text(out, "ETag", items[i].if_match);
+        xml_close(out, "Object");
         asked++;
     }
-    buf_put_c(out, "</Delete>");
+    xml_close(out, "Delete");
     return asked;
 }
 
@@ -147,28 +138,30 @@ static void take_end(struct answer_reader *reader, enum status status)
     }
 }
 
-static void answer_opened(void *context, struct str path)
+static bool on_element(void *context, struct str path)
 {
     struct answer_reader *reader = context;
-    if (str_equal(path, STR("/DeleteResult/Deleted")) ||
-        str_equal(path, STR("/DeleteResult/Error"))) {
+    if (str_equal(path, STR("DeleteResult/Deleted")) ||
+        str_equal(path, STR("DeleteResult/Error"))) {
         reader->key = STR_EMPTY;
         reader->code = STR_EMPTY;
     }
+    return true;
 }
 
-static void answer_closed(void *context, struct str path, struct str text)
+static bool on_text(void *context, struct str path, struct str text)
 {
     struct answer_reader *reader = context;
-    if (str_equal(path, STR("/DeleteResult/Deleted/Key")) ||
-        str_equal(path, STR("/DeleteResult/Error/Key")))
+    if (str_equal(path, STR("DeleteResult/Deleted/Key")) ||
+        str_equal(path, STR("DeleteResult/Error/Key")))
         reader->key = arena_copy(reader->arena, text);
-    else if (str_equal(path, STR("/DeleteResult/Error/Code")))
+    else if (str_equal(path, STR("DeleteResult/Error/Code")))
         reader->code = arena_copy(reader->arena, text);
-    else if (str_equal(path, STR("/DeleteResult/Deleted")))
+    else if (str_equal(path, STR("DeleteResult/Deleted")))
         take_end(reader, STATUS_OK);
-    else if (str_equal(path, STR("/DeleteResult/Error")))
+    else if (str_equal(path, STR("DeleteResult/Error")))
         take_end(reader, status_of_code(reader->code));
+    return true;
 }
 
 static enum status read_answer(
@@ -177,11 +170,11 @@ static enum status read_answer(
     struct answer_reader reader = {
         .arena = arena, .by_key = ARENA_ARRAY(arena, struct s3_deletion *, count), .count = count
     };
-    const struct xml_visitor visitor = { answer_opened, answer_closed, &reader };
+    const struct xml_reader visitor = { on_element, on_text, &reader };
     for (size_t i = 0; i < count; i++)
         reader.by_key[i] = &items[i];
     qsort(reader.by_key, count, sizeof(struct s3_deletion *), compare_items);
-    return xml_visit(document, &visitor);
+    return xml_read(arena, document, &visitor) == STATUS_OK ? STATUS_OK : STATUS_STORAGE;
 }
 
 /* Deleting again what is gone does no harm, so the request is repeated like any other. */
@@ -189,26 +182,17 @@ static enum status send_wishes(struct s3_client *client, struct arena *arena, st
     struct s3_result *result, struct http_response *response)
 {
     static const struct pair query[] = { { STR_INIT("delete"), STR_INIT("") } };
-    unsigned char digest[MD5_BYTES];
-    char hash[2 * SHA256_BYTES];
-    struct http_source_memory memory;
-    struct http_source source = http_source_from_memory(&memory, document);
-    md5(document, digest); /* S3 wants one of its checksums; all servers know this one */
-    sha256_hex(document, hash);
     const struct pair headers[] = {
-        { STR("content-md5"),
-            escape_base64(arena, str_from((const char *)digest, sizeof(digest))) },
+        s3_document_md5(arena, document),
         { STR("content-type"), STR("application/xml") },
     };
     const struct s3_call call = {
         .method = STR("POST"),
         .query = { query, COUNT_OF(query) },
         .headers = { headers, COUNT_OF(headers) },
-        .payload_hash = str_from(hash, sizeof(hash)),
-        .source = &source,
         .max_body_bytes = DELETE_ANSWER_MAX_BYTES,
     };
-    return s3_call(client, arena, &call, result, response);
+    return s3_document_send(client, arena, call, document, result, response);
 }
 
 enum status s3_delete_many(struct s3_client *client, struct arena *arena, struct s3_deletion *items,

@@ -3,11 +3,8 @@
  */
 #include "remote/s3_multipart.h"
 
-#include "base/escape.h"
-#include "crypto/digest.h"
-#include "remote/s3_answer.h"
-#include "remote/s3_call.h"
-#include "remote/xml.h"
+#include "base/xml.h"
+#include "remote/s3_document.h"
 
 enum {
     ANSWER_MAX_BYTES = 64 * 1024,
@@ -17,25 +14,16 @@ enum {
 
 /* --- CreateMultipartUpload --- */
 
-struct created_reader {
-    struct arena *arena;
-    struct str upload_id;
-};
-
-static void created_closed(void *context, struct str path, struct str text)
-{
-    struct created_reader *reader = context;
-    if (str_equal(path, STR("/InitiateMultipartUploadResult/UploadId")))
-        reader->upload_id = arena_copy(reader->arena, str_trim(text));
-}
+static const struct s3_field created_fields[] = { { STR_INIT("/UploadId"), S3_TEXT, 0 } };
+static const struct s3_element created_element = { STR_INIT("InitiateMultipartUploadResult"),
+    created_fields, COUNT_OF(created_fields), sizeof(struct str), 1 };
 
 static enum status read_created(struct arena *arena, struct str document, struct str *out_upload_id)
 {
-    struct created_reader reader = { .arena = arena };
-    struct xml_visitor visitor = { .closed = created_closed, .context = &reader };
-    enum status status = xml_visit(document, &visitor);
-    bool is_one = !str_is_empty(reader.upload_id) && reader.upload_id.len <= UPLOAD_ID_MAX_BYTES;
-    *out_upload_id = reader.upload_id;
+    struct s3_rows rows = { &created_element, out_upload_id, 0 };
+    *out_upload_id = STR_EMPTY;
+    enum status status = s3_document_read(arena, document, &rows, 1);
+    bool is_one = !str_is_empty(*out_upload_id) && out_upload_id->len <= UPLOAD_ID_MAX_BYTES;
     return status == STATUS_OK && !is_one ? STATUS_STORAGE : status;
 }
 
@@ -62,39 +50,27 @@ static enum status format_completion(
 {
     struct buf document;
     buf_init_arena(&document, arena, COMPLETE_MAX_BYTES);
-    buf_put_c(
-        &document, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    xml_open_document(&document, "CompleteMultipartUpload");
     for (size_t i = 0; i < completion->count; i++) {
         const struct s3_part *part = &completion->part[i];
-        buf_put_c(&document, "<Part>");
-        if (!str_is_empty(part->checksum_sha256)) {
-            buf_put_c(&document, "<ChecksumSHA256>");
-            escape_xml(&document, part->checksum_sha256);
-            buf_put_c(&document, "</ChecksumSHA256>");
-        }
-        buf_put_c(&document, "<ETag>&quot;");
-        escape_xml(&document, part->etag);
-        buf_printf(&document, "&quot;</ETag><PartNumber>%lld</PartNumber></Part>",
-            (long long)part->number);
+        xml_open(&document, "Part");
+        if (!str_is_empty(part->checksum_sha256))
+            xml_text(&document, "ChecksumSHA256", part->checksum_sha256);
+        xml_text(&document, "ETag", ARENA_JOIN(arena, STR("\""), part->etag, STR("\"")));
+        xml_int(&document, "PartNumber", part->number);
+        xml_close(&document, "Part");
     }
-    buf_put_c(&document, "</CompleteMultipartUpload>");
+    xml_close(&document, "CompleteMultipartUpload");
     *out = buf_str(&document);
     return buf_is_over(&document) ? STATUS_INVALID : STATUS_OK;
 }
 
-struct completed_reader {
-    struct arena *arena;
-    struct s3_result *result;
+static const struct s3_field completed_fields[] = {
+    { STR_INIT("/ETag"), S3_ETAG, offsetof(struct s3_result, etag) },
+    { STR_INIT("/ChecksumSHA256"), S3_TEXT, offsetof(struct s3_result, checksum_sha256) },
 };
-
-static void completed_closed(void *context, struct str path, struct str text)
-{
-    struct completed_reader *reader = context;
-    if (str_equal(path, STR("/CompleteMultipartUploadResult/ETag")))
-        reader->result->etag = arena_copy(reader->arena, s3_answer_etag(str_trim(text)));
-    else if (str_equal(path, STR("/CompleteMultipartUploadResult/ChecksumSHA256")))
-        reader->result->checksum_sha256 = arena_copy(reader->arena, str_trim(text));
-}
+static const struct s3_element completed_element = { STR_INIT("CompleteMultipartUploadResult"),
+    completed_fields, COUNT_OF(completed_fields), sizeof(struct s3_result), 1 };
 
 enum status s3_multipart_complete(struct s3_client *client, struct arena *arena, struct str key,
     struct str upload_id, const struct s3_completion *completion, struct s3_result *result)
@@ -104,30 +80,22 @@ enum status s3_multipart_complete(struct s3_client *client, struct arena *arena,
         { STR("content-type"), STR("application/xml") },
         { STR("if-none-match"), STR("*") },
     };
-    struct completed_reader reader = { arena, result };
-    struct xml_visitor visitor = { .closed = completed_closed, .context = &reader };
-    struct http_source_memory memory;
-    struct http_source source;
+    struct s3_rows rows = { &completed_element, result, 0 };
     struct http_response response;
-    char hash[2 * SHA256_BYTES];
     struct str document;
     enum status status = format_completion(arena, completion, &document);
     if (status != STATUS_OK)
         return status;
-    sha256_hex(document, hash);
-    source = http_source_from_memory(&memory, document);
     const struct s3_call call = {
         .method = STR("POST"),
         .key = key,
         .query = { query, COUNT_OF(query) },
         .headers = { headers, completion->if_none_match ? 2 : 1 },
-        .payload_hash = str_from(hash, sizeof(hash)),
-        .source = &source,
         .max_body_bytes = ANSWER_MAX_BYTES,
         .fails_late = true,
     };
-    status = s3_call(client, arena, &call, result, &response);
-    return status == STATUS_OK ? xml_visit(response.body, &visitor) : status;
+    status = s3_document_send(client, arena, call, document, result, &response);
+    return status == STATUS_OK ? s3_document_read(arena, response.body, &rows, 1) : status;
 }
 
 /* --- AbortMultipartUpload --- */

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/xml.h"
 #include "remote/aws_post.h"
-#include "remote/xml.h"
 
 enum { TOKEN_FILE_MAX_BYTES = 65536, TOLD_MAX_BYTES = 80 };
 
@@ -20,7 +20,7 @@ struct answer {
     struct str code;
 };
 
-static void read_element(void *context, struct str path, struct str text)
+static bool read_element(void *context, struct str path, struct str text)
 {
     struct answer *answer = context;
     const struct {
@@ -37,6 +37,7 @@ static void read_element(void *context, struct str path, struct str text)
     for (size_t i = 0; i < COUNT_OF(elements); i++)
         if (str_ends_with(path, elements[i].end))
             *elements[i].out = arena_copy(answer->arena, str_trim(text));
+    return true;
 }
 
 /* Not the message: it may repeat the token, or the role and account. */
@@ -53,9 +54,9 @@ static enum credential_outcome read_answer(
     struct credential_search *search, const struct http_response *response)
 {
     struct answer answer = { .arena = search->arena };
-    struct xml_visitor visitor = { .closed = read_element, .context = &answer };
+    const struct xml_reader reader = { .text = read_element, .context = &answer };
     struct credential_found *found = &search->found;
-    bool is_xml = xml_visit(response->body, &visitor) == STATUS_OK;
+    bool is_xml = xml_read(search->arena, response->body, &reader) == STATUS_OK;
 
     if (response->status != 200)
         return explain(search, &answer, response->status);

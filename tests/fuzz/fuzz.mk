@@ -19,7 +19,7 @@ FUZZ_SOURCES_image       := $(wildcard src/image/*.c)
 FUZZ_SOURCES_multipart   := $(wildcard src/cgi/multipart*.c) src/cgi/header_params.c
 FUZZ_SOURCES_request     := src/cgi/request.c
 FUZZ_SOURCES_s3_answer   := $(filter-out %/s3_bucket.c,$(wildcard src/remote/*.c)) $(FUZZ_SIGN)
-FUZZ_SOURCES_s3_document := src/objects/xml.c src/objects/cors.c src/objects/tags.c src/objects/lifecycle.c \
+FUZZ_SOURCES_s3_document := src/objects/cors.c src/objects/tags.c src/objects/lifecycle.c \
     src/objects/post_policy.c src/objects/error.c
 FUZZ_SOURCES_s3_uploads  := $(filter-out %/s3_multipart.c %/s3_multipart_list.c,$(wildcard src/remote/*.c)) $(FUZZ_SIGN)
 FUZZ_SOURCES_sigv4       := $(FUZZ_SIGN)
@@ -28,9 +28,8 @@ FUZZ_SOURCES_template    := $(wildcard src/web/template*.c)
 FUZZ_LIBS_asset       := libcrypto
 FUZZ_LIBS_aws_chunked := cjose libcrypto libsodium
 FUZZ_LIBS_jwt         := cjose libcrypto libsodium
-FUZZ_LIBS_s3_answer   := cjose libcrypto libsodium libcurl expat
-FUZZ_LIBS_s3_document := expat
-FUZZ_LIBS_s3_uploads  := cjose libcrypto libsodium libcurl expat
+FUZZ_LIBS_s3_answer   := cjose libcrypto libsodium libcurl
+FUZZ_LIBS_s3_uploads  := cjose libcrypto libsodium libcurl
 FUZZ_LIBS_sigv4       := cjose libcrypto libsodium
 
 # --- how ------------------------------------------------------------------------------------------
@@ -42,7 +41,7 @@ FUZZ_FLAGS     = -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_
 
 fuzz_sources = $(wildcard src/base/*.c) $(FUZZ_SOURCES_$(1))
 fuzz_objects = $(patsubst %.c,$(FUZZ_BUILD)/$(1)/%.o,$(call fuzz_sources,$(2)) tests/fuzz/fuzz_$(2).c)
-fuzz_libs    = $$(pkg-config --libs jansson $(FUZZ_LIBS_$(1))) -lm
+fuzz_libs    = $$(pkg-config --libs jansson expat $(FUZZ_LIBS_$(1))) -lm
 
 define fuzz_rules
 $(FUZZ_BUILD)/replay-$(1): $(call fuzz_objects,replay,$(1)) $(FUZZ_BUILD)/replay/tests/fuzz/replay.o

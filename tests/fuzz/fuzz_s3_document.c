@@ -7,11 +7,11 @@
 #include "fuzz.h"
 
 #include "base/escape.h"
+#include "base/xml.h"
 #include "objects/cors.h"
 #include "objects/lifecycle.h"
 #include "objects/post_policy.h"
 #include "objects/tags.h"
-#include "objects/xml.h"
 
 struct seen {
     size_t opened, closed;

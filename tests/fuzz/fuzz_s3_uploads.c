@@ -5,6 +5,7 @@
 #include "fuzz.h"
 
 /* The readers are private to their files; they are the ones to look at. */
+#include "remote/s3_answer.h"
 #include "remote/s3_multipart.c"
 #include "remote/s3_multipart_list.c"
 

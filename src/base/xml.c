@@ -1,13 +1,12 @@
 /*
- * xml.c - see xml.h.
+ * XML written by buf, and read by expat: a path of open elements, and the text of the innermost.
  */
-#include "objects/xml.h"
+#include "base/xml.h"
 
 #include "base/escape.h"
 
 #include <expat.h>
-
-enum { PATH_MAX_BYTES = 512 };
+#include <stdlib.h>
 
 void xml_begin(struct buf *out)
 {
@@ -54,7 +53,7 @@ void xml_open_document(struct buf *out, const char *name)
 struct reading {
     XML_Parser parser;
     const struct xml_reader *reader;
-    char path[PATH_MAX_BYTES];
+    char path[XML_PATH_MAX];
     size_t path_len;
     int depth;
     struct buf text; /* of the innermost element that has any */
@@ -90,7 +89,7 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
     (void)attributes;
     struct reading *reading = context;
     struct str local = local_name(name);
-    if (++reading->depth > XML_DEPTH_MAX || reading->path_len + local.len + 1 > PATH_MAX_BYTES) {
+    if (++reading->depth > XML_DEPTH_MAX || reading->path_len + local.len + 1 > XML_PATH_MAX) {
         refuse(reading);
         return;
     }
@@ -114,7 +113,7 @@ static void on_end(void *context, const XML_Char *name)
     if (reading->is_refused)
         return;
     if (buf_is_over(&reading->text) ||
-        !reader->text(reader->context, path, buf_str(&reading->text))) {
+        (reader->text && !reader->text(reader->context, path, buf_str(&reading->text)))) {
         refuse(reading);
         return;
     }
@@ -132,16 +131,17 @@ static void on_text(void *context, const XML_Char *text, int len)
 
 enum status xml_read(struct arena *arena, struct str document, const struct xml_reader *reader)
 {
-    struct reading reading = { .reader = reader };
+    struct reading reading = { .reader = reader, .parser = XML_ParserCreate("UTF-8") };
+    if (!reading.parser)
+        abort();
+    document = str_trim(document);
     buf_init_arena(&reading.text, arena, XML_TEXT_MAX);
-    reading.parser = XML_ParserCreate("UTF-8");
-    if (reading.parser == NULL)
-        return STATUS_INTERNAL;
     XML_SetUserData(reading.parser, &reading);
     XML_SetElementHandler(reading.parser, on_start, on_end);
     XML_SetCharacterDataHandler(reading.parser, on_text);
     XML_SetStartDoctypeDeclHandler(reading.parser, on_doctype);
-    enum XML_Status parsed = XML_Parse(reading.parser, document.ptr, (int)document.len, XML_TRUE);
+    bool is_read = document.len > 0 && document.len <= INT32_MAX &&
+                   XML_Parse(reading.parser, document.ptr, (int)document.len, 1) == XML_STATUS_OK;
     XML_ParserFree(reading.parser);
-    return parsed == XML_STATUS_OK && !reading.is_refused ? STATUS_OK : STATUS_INVALID;
+    return is_read && !reading.is_refused ? STATUS_OK : STATUS_INVALID;
 }
