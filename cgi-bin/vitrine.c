@@ -109,6 +109,8 @@ static int serve(struct app *app, const struct config *config, const char *socke
 
     if (!app->options->domain.storage.is_off)
         credential_source_start(app->options->domain.storage.credentials);
+    if (app->options->domain.jwt.jwks != NULL)
+        jwks_start(app->options->domain.jwt.jwks);
     code = worker_run(&program, &options);
     app_close(app);
     return code;

@@ -144,19 +144,6 @@ enum status account_create(
     return task_fail(task, status);
 }
 
-enum status account_find(struct task *task, int64_t id, struct account *out)
-{
-    struct user_row row;
-    enum status status;
-
-    task_begin(task);
-    status = users_find(task->domain->db, task->arena, id, &row);
-    if (status == STATUS_OK) {
-        account_from_row(&row, out);
-    }
-    return task_fail(task, status);
-}
-
 enum status account_find_by_email(struct task *task, struct str email, struct account *out)
 {
     struct user_row row;

@@ -66,7 +66,6 @@ enum status account_change_password(
 enum status account_set_password(struct task *task, int64_t id, struct str password) MUST_CHECK;
 
 /* NOT_FOUND when there is none. */
-enum status account_find(struct task *task, int64_t id, struct account *out) MUST_CHECK;
 enum status account_find_by_email(
     struct task *task, struct str email, struct account *out) MUST_CHECK;
 

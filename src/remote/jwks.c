@@ -14,12 +14,11 @@
 #include <time.h>
 
 enum {
-    FETCH_TIMEOUT_MS = 5000,
     CONNECT_TIMEOUT_MS = 3000,
     RETRY_S = 60,
     REFRESH_S = 3600,
     KEPT_S = 24 * 3600,
-    WAIT_MS = 5000
+    FETCH_TIMEOUT_MS = 5000
 };
 
 struct key_set {
@@ -38,6 +37,7 @@ struct jwks {
     bool has_thread;
     bool is_ending;
     bool is_wanted;      /* a fetch is asked for or under way */
+    bool is_awaited;     /* somebody waits for it: nobody else does */
     struct key_set *set; /* NULL: none yet */
     int64_t fetched_s;   /* of the monotonic clock: when `set` was good */
     int64_t tried_s;     /* when a fetch began the last time */
@@ -51,7 +51,7 @@ void jwks_options_init(struct jwks_options *options, struct str url)
         .refresh_s = REFRESH_S,
         .unknown_s = RETRY_S,
         .kept_s = KEPT_S,
-        .wait_ms = WAIT_MS,
+        .fetch_timeout_ms = FETCH_TIMEOUT_MS,
     };
 }
 
@@ -237,7 +237,7 @@ struct jwks *jwks_new(const struct jwks_options *options)
 {
     struct http_limits limits = {
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .total_timeout_ms = FETCH_TIMEOUT_MS,
+        .total_timeout_ms = options->fetch_timeout_ms,
         .ca_file = options->ca_file,
         .is_public_only = !options->may_be_private,
     };
@@ -275,6 +275,25 @@ void jwks_free(struct jwks *jwks)
     free(jwks);
 }
 
+/* Under the lock. */
+static void ensure_thread(struct jwks *jwks)
+{
+    if (jwks->has_thread)
+        return;
+    jwks->is_wanted = true;
+    if (pthread_create(&jwks->thread, NULL, run, jwks) == 0)
+        jwks->has_thread = true;
+    else
+        log_event(LOG_ERROR, "jwks: no thread can be started");
+}
+
+void jwks_start(struct jwks *jwks)
+{
+    pthread_mutex_lock(&jwks->lock);
+    ensure_thread(jwks);
+    pthread_mutex_unlock(&jwks->lock);
+}
+
 int64_t jwks_fetch_count(struct jwks *jwks)
 {
     int64_t count;
@@ -287,30 +306,27 @@ int64_t jwks_fetch_count(struct jwks *jwks)
 
 /* --- asking; under the lock --- */
 
-static void ensure_thread(struct jwks *jwks)
-{
-    if (jwks->has_thread)
-        return;
-    jwks->is_wanted = true;
-    if (pthread_create(&jwks->thread, NULL, run, jwks) == 0)
-        jwks->has_thread = true;
-    else
-        log_event(LOG_ERROR, "jwks: no thread can be started");
-}
-
-/* Ask for a fetch unless one was made a moment ago, and wait for the one under way. */
+/*
+ * Ask for a fetch unless one was made a moment ago, and wait for the one under way if nobody does
+ * yet. Anybody can write any kid into a token, and an issuer can be slow: such tokens hold one
+ * thread at most, and ask the issuer once in unknown_s.
+ */
 static void fetch_for_unknown(struct jwks *jwks)
 {
-    int64_t until_us = clock_monotonic_us() + jwks->options->wait_ms * 1000;
+    int64_t until_us = clock_monotonic_us() + jwks->options->fetch_timeout_ms * 1000;
     int64_t count = jwks->fetch_count;
 
     if (!jwks->is_wanted && now_s() >= jwks->tried_s + jwks->options->unknown_s) {
         jwks->is_wanted = true;
         pthread_cond_signal(&jwks->work);
     }
+    if (jwks->is_awaited)
+        return;
+    jwks->is_awaited = true;
     while (jwks->has_thread && jwks->is_wanted && jwks->fetch_count == count &&
            clock_monotonic_us() < until_us)
         wait_until(&jwks->settled, &jwks->lock, until_us);
+    jwks->is_awaited = false;
 }
 
 static bool has_keys(const struct jwks *jwks)
@@ -337,7 +353,7 @@ static const struct jwt_key *acquire(struct jwks *jwks, const struct jwt_header 
         key = find_key(jwks, header);
     }
     *out_set = key == NULL ? NULL : jwks->set;
-    *out_status = has_keys(jwks) ? STATUS_UNAUTHENTICATED : STATUS_BUSY;
+    *out_status = has_keys(jwks) && !jwks->is_wanted ? STATUS_UNAUTHENTICATED : STATUS_BUSY;
     if (key != NULL)
         jwks->set->users++;
     pthread_mutex_unlock(&jwks->lock);
@@ -354,7 +370,7 @@ enum status jwks_verify(struct jwks *jwks, struct arena *arena, struct str token
     *out_claims = NULL;
     if (key == NULL) {
         *out_problem = status == STATUS_BUSY
-                           ? STR("The keys of the issuer of this token cannot be fetched just now.")
+                           ? STR("The keys of the issuer of this token are not here just now.")
                            : STR("The token is signed with a key that is not known here.");
         return status;
     }

@@ -32,7 +32,8 @@ static void an_account_is_created_and_found_in_any_case(void **state)
         1);
     assert_int_equal(
         world_number(world, "SELECT count(*) FROM audit WHERE action = 'account.create'"), 1);
-    assert_status(account_find(&world->task, 999, &found), NOT_FOUND);
+    assert_status(
+        account_find_by_email(&world->task, STR("nobody@example.org"), &found), NOT_FOUND);
 }
 
 static void an_address_is_taken_once(void **state)

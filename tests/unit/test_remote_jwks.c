@@ -33,7 +33,6 @@ static void open_jwks(
     jwks_options_init(
         &given->options, arena_printf(arena, "http://127.0.0.1:%d/keys", given->server.port));
     given->options.may_be_private = true;
-    given->options.wait_ms = 2000;
 }
 
 static void close_jwks(struct given *given)
@@ -128,37 +127,76 @@ static void good_keys_outlive_bad_answers_but_not_for_ever(void **state)
 }
 
 static struct given shared;
+static _Atomic int answered, busy;
 
-static void *ask_in_thread(void *context)
+static void *ask_in_thread(void *kid)
 {
     struct arena arena;
     enum status status;
 
-    (void)context;
     arena_init(&arena);
-    status = ask(&shared, &arena, STR("one"));
+    status = ask(&shared, &arena, str_from_c(kid));
     arena_clear(&arena);
+    busy += status == STATUS_BUSY;
+    answered++;
     return status == STATUS_OK ? &shared : NULL;
 }
 
-static void many_threads_wait_for_one_fetch(void **state)
+static void many_threads_share_one_fetch(void **state)
 {
     struct tiny_answer answers[] = {
         { .text = tiny_text(*state, "200 OK", "", "{\"keys\":[" KEY("one") "]}") },
     };
+    static char one[] = "one";
     pthread_t threads[8];
     void *result;
 
     open_jwks(&shared, *state, answers, COUNT_OF(answers));
     shared.jwks = jwks_new(&shared.options);
+    jwks_start(shared.jwks);
+    while (jwks_fetch_count(shared.jwks) == 0)
+        pause_ms(1);
     for (size_t i = 0; i < COUNT_OF(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, ask_in_thread, NULL), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_in_thread, one), 0);
     for (size_t i = 0; i < COUNT_OF(threads); i++) {
         assert_int_equal(pthread_join(threads[i], &result), 0);
         assert_ptr_equal(result, &shared);
     }
     assert_int_equal(jwks_fetch_count(shared.jwks), 1);
     close_jwks(&shared);
+}
+
+/* The issuer says nothing until all but one are answered: were there a second that waits, it would
+ * hang here for the minute that a fetch may take. */
+static void invented_key_ids_hold_one_thread_at_most(void **state)
+{
+    struct tiny_answer answers[] = {
+        { .text = tiny_text(*state, "200 OK", "", "{\"keys\":[" KEY("one") "]}") },
+        { .hangs = true },
+    };
+    static char kids[][2] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+    pthread_t threads[COUNT_OF(kids)];
+
+    answered = busy = 0;
+    open_jwks(&shared, *state, answers, COUNT_OF(answers));
+    shared.options.unknown_s = 0;
+    shared.options.fetch_timeout_ms = 60000;
+    shared.jwks = jwks_new(&shared.options);
+    assert_int_equal(ask(&shared, *state, STR("one")), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_in_thread, kids[i]), 0);
+    while (answered < (int)COUNT_OF(kids) - 1)
+        pause_ms(1);
+    assert_int_equal(busy, COUNT_OF(kids) - 1);
+    assert_int_equal(jwks_fetch_count(shared.jwks), 1);
+    assert_int_equal(ask(&shared, *state, STR("one")), STATUS_OK); /* known keys are not held up */
+    tiny_stop(&shared.server);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(answered, COUNT_OF(kids));
+    assert_int_equal(jwks_fetch_count(shared.jwks), 2);
+    jwks_free(shared.jwks);
+    tiny_clear(&shared.server);
 }
 
 /* The connection itself is refused, before a byte is sent, by whatever name the address goes. */
@@ -275,7 +313,8 @@ int main(void)
             an_unknown_key_fetches_when_its_time_has_come),
         TEST("good keys outlive bad answers, but not for ever",
             good_keys_outlive_bad_answers_but_not_for_ever),
-        TEST("many threads wait for one fetch", many_threads_wait_for_one_fetch),
+        TEST("many threads share one fetch", many_threads_share_one_fetch),
+        TEST("invented key ids hold one thread at most", invented_key_ids_hold_one_thread_at_most),
         TEST("our own network is not asked", our_own_network_is_not_asked),
         TEST("URLs without TLS are for loopback only", urls_without_tls_are_for_loopback_only),
         TEST("addresses are public or not", addresses_are_public_or_not),
