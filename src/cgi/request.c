@@ -60,21 +60,22 @@ static struct str make_id(struct arena *arena)
 struct variables {
     struct str request_method, request_uri, script_name, path_info, query_string;
     struct str content_type, content_length;
-    struct str https, request_scheme, remote_addr;
+    struct str https, request_scheme, remote_addr, server_software;
 };
 
 /* clang-format off */
 static const struct { struct str name; size_t offset; } variable_table[] = {
-    { STR_INIT("REQUEST_METHOD"), offsetof(struct variables, request_method) },
-    { STR_INIT("REQUEST_URI"),    offsetof(struct variables, request_uri) },
-    { STR_INIT("SCRIPT_NAME"),    offsetof(struct variables, script_name) },
-    { STR_INIT("PATH_INFO"),      offsetof(struct variables, path_info) },
-    { STR_INIT("QUERY_STRING"),   offsetof(struct variables, query_string) },
-    { STR_INIT("CONTENT_TYPE"),   offsetof(struct variables, content_type) },
-    { STR_INIT("CONTENT_LENGTH"), offsetof(struct variables, content_length) },
-    { STR_INIT("HTTPS"),          offsetof(struct variables, https) },
-    { STR_INIT("REQUEST_SCHEME"), offsetof(struct variables, request_scheme) },
-    { STR_INIT("REMOTE_ADDR"),    offsetof(struct variables, remote_addr) },
+    { STR_INIT("REQUEST_METHOD"),  offsetof(struct variables, request_method) },
+    { STR_INIT("REQUEST_URI"),     offsetof(struct variables, request_uri) },
+    { STR_INIT("SCRIPT_NAME"),     offsetof(struct variables, script_name) },
+    { STR_INIT("PATH_INFO"),       offsetof(struct variables, path_info) },
+    { STR_INIT("QUERY_STRING"),    offsetof(struct variables, query_string) },
+    { STR_INIT("CONTENT_TYPE"),    offsetof(struct variables, content_type) },
+    { STR_INIT("CONTENT_LENGTH"),  offsetof(struct variables, content_length) },
+    { STR_INIT("HTTPS"),           offsetof(struct variables, https) },
+    { STR_INIT("REQUEST_SCHEME"),  offsetof(struct variables, request_scheme) },
+    { STR_INIT("REMOTE_ADDR"),     offsetof(struct variables, remote_addr) },
+    { STR_INIT("SERVER_SOFTWARE"), offsetof(struct variables, server_software) },
 };
 /* clang-format on */
 
@@ -146,6 +147,22 @@ static bool read_environment(
     if (variables->content_length.len)
         fits = add_header(list, STR("CONTENT_LENGTH"), variables->content_length) && fits;
     return fits;
+}
+
+/*
+ * Two names in one variable: CGI writes X-Forwarded-For and X_Forwarded_For alike, so a client
+ * could add to what a trusted proxy says. lighttpd and Apache join the fields of one name, so that
+ * a variable which comes twice shows it; nginx passes them on one by one, but leaves odd names out.
+ */
+static bool has_merged_names(const struct variables *variables, const struct header_list *list)
+{
+    if (str_starts_with(variables->server_software, STR("nginx/")))
+        return false;
+    for (size_t i = 1; i < list->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (str_equal(list->item[i].name, list->item[j].name))
+                return true;
+    return false;
 }
 
 /* RFC 9110, section 5.6.2. */
@@ -221,7 +238,8 @@ enum status request_from_environment(
     if (!url_is_host(request->host))
         request->host = STR_EMPTY;
     if (!set_target(request, &variables) || !is_token(request->method_name) ||
-        !set_content_length(request, variables.content_length))
+        !set_content_length(request, variables.content_length) ||
+        has_merged_names(&variables, &list))
         return STATUS_BAD_REQUEST;
     return fits ? STATUS_OK : STATUS_HEADERS_TOO_LARGE;
 }

@@ -65,8 +65,9 @@ struct request {
  * The strings are borrowed and must outlive the request.
  *
  * BAD_REQUEST when REQUEST_METHOD or REQUEST_URI (or SCRIPT_NAME + PATH_INFO) is missing or
- * malformed, or CONTENT_LENGTH is no number; HEADERS_TOO_LARGE above 64 KiB of headers or 100 of
- * them. The request is filled far enough to answer with an error in either case.
+ * malformed, CONTENT_LENGTH is no number, or two header names became one variable (X-Forwarded-For
+ * and X_Forwarded_For); HEADERS_TOO_LARGE above 64 KiB of headers or 100 of them.
+ * The request is filled far enough to answer with an error in either case.
  */
 enum status request_from_environment(struct request *request, struct arena *arena,
     char **environment, struct body_source body) MUST_CHECK;

@@ -196,6 +196,18 @@ def test_scheme_and_host_come_from_a_trusted_proxy(tight):
     assert "Secure" not in answer.headers["Set-Cookie"]
 
 
+@pytest.mark.parametrize("server", ("lighttpd", "nginx"))
+@pytest.mark.parametrize("name", ("X_Forwarded_For", "X-Forwarded_Host", "X.Forwarded.Proto", "x_forwarded-proto"))
+def test_a_name_that_looks_alike_to_cgi_adds_nothing_to_what_a_proxy_says(server, name, running):
+    vitrine = running(server, TRUSTED_PROXIES="127.0.0.1")
+    proxy = {"X-Forwarded-For": "198.51.100.22", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "shown.example"}
+    forged = {"for": "203.0.113.99", "host": "evil.example", "proto": "https"}[re.split("[-_.]", name.lower())[-1]]
+    answer = vitrine.client().get("/sign-in", headers={**proxy, name: forged})
+    assert answer.status_code == (400 if server == "lighttpd" else 200)  # nginx leaves such names out
+    assert forged not in answer.text
+    assert "Secure" not in answer.headers.get("Set-Cookie", "")
+
+
 def test_sign_ins_that_fail_are_throttled_by_the_clients_address(tight):
     """20 failures from one address block it, and not the proxy that all come through."""
     client = seen_from(tight.client(), "198.51.100.30")

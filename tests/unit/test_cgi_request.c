@@ -184,6 +184,22 @@ static void a_wrong_host_is_as_good_as_none(void **state)
     assert_false(request.is_https);
 }
 
+/* nginx hands over the fields of one name one by one, and no odd names. */
+static void two_names_that_became_one_variable_are_refused(void **state)
+{
+    const char *variables[] = { "REQUEST_METHOD=GET", "REQUEST_URI=/", "HTTP_X_FORWARDED_FOR=a",
+        "HTTP_HOST=h", "HTTP_X_FORWARDED_FOR=b", "SERVER_SOFTWARE=lighttpd/1.4.69", NULL };
+    struct request request;
+
+    assert_int_equal(make_request(*state, variables, NULL, &request), STATUS_BAD_REQUEST);
+    variables[5] = NULL;
+    assert_int_equal(make_request(*state, variables, NULL, &request), STATUS_BAD_REQUEST);
+    variables[5] = "SERVER_SOFTWARE=nginx/1.22.1";
+    assert_int_equal(make_request(*state, variables, NULL, &request), STATUS_OK);
+    variables[4] = NULL;
+    assert_int_equal(make_request(*state, variables, NULL, &request), STATUS_OK);
+}
+
 static void too_many_or_too_long_headers_are_refused(void **state)
 {
     struct arena *arena = *state;
@@ -404,6 +420,8 @@ int main(void)
         TEST("methods are known, other or malformed", methods_are_known_other_or_malformed),
         TEST("lengths are numbers or refused", lengths_are_numbers_or_refused),
         TEST("a wrong host is as good as none", a_wrong_host_is_as_good_as_none),
+        TEST("two names that became one variable are refused",
+            two_names_that_became_one_variable_are_refused),
         TEST("too many or too long headers are refused", too_many_or_too_long_headers_are_refused),
         TEST("cookies are found by their exact name", cookies_are_found_by_their_exact_name),
         TEST("a cookie header cut at any byte stays within bounds",
