@@ -29,9 +29,10 @@ import pytest
 
 from harness.ports import free_port
 from harness.s3_client import s3_client
+from harness.vitrine import BUILD
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAMS = pathlib.Path(os.environ.get("OBJECTS_PROGRAMS", ROOT / "build"))
+PROGRAMS = BUILD
 KINDS = ("lighttpd", "nginx")
 SENDFILE = {"lighttpd": "x-sendfile", "nginx": "x-accel-redirect"}
 ACCESS_KEY, SECRET_KEY, REGION = "TESTACCESSKEY", "test/secret+key", "eu-test-1"
