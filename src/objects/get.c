@@ -3,8 +3,9 @@
  *
  * The bytes are sent by the web server where it can do that without changing the answer, else from
  * here. What it cannot: nginx forgets every header that nginx-objects.conf does not name (so
- * objects with x-amz-meta-* are sent from here) and judges If-* headers by a file of its own; both
- * servers would answer several ranges in multipart/byteranges, which S3 does not.
+ * objects with x-amz-meta-* other than Vitrine's own are sent from here) and judges If-* headers by
+ * a file of its own; both servers would answer several ranges in multipart/byteranges, which S3
+ * does not.
  */
 #include "objects/operations.h"
 
@@ -141,6 +142,16 @@ static bool has_odd_range(const struct call *call, struct range range)
     return range.kind == RANGE_WHOLE && !str_is_empty(call_header(call, STR("range")));
 }
 
+/* Of the headers that can have any name, nginx-objects.conf names one: what Vitrine gives each of
+ * its uploads. */
+static bool has_unnamed_headers(const struct store_object *object)
+{
+    for (size_t i = 0; i < object->meta_count; i++)
+        if (!str_equal(object->meta[i].name, STR("vitrine")))
+            return true;
+    return object->tag_count > 0;
+}
+
 static bool server_can_send(
     const struct call *call, const struct store_object *object, struct range range)
 {
@@ -150,7 +161,7 @@ static bool server_can_send(
     if (has_odd_range(call, range) || has_condition(call))
         return false;
     if (mode == OBJECTS_X_ACCEL_REDIRECT)
-        return object->meta_count == 0 && object->tag_count == 0;
+        return !has_unnamed_headers(object);
     return str_is_empty(reply_header(call->reply, STR("Content-Encoding")));
 }
 

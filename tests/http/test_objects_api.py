@@ -104,14 +104,16 @@ def test_an_object_comes_back_as_it_was_put(s3, bucket):
     assert s3.get_object(Bucket=bucket, Key="a/b.png")["Body"].read() == body
 
 
-def test_an_object_without_user_metadata_has_the_same_headers_through_sendfile(s3, bucket):
-    put(s3, bucket, "a", body=b"12345", ContentType="text/html", ContentLanguage="de", CacheControl="no-store")
+@pytest.mark.parametrize("metadata", [{}, {"vitrine": "v=1&id=7&name=a%20b.png"}], ids=["none", "of Vitrine"])
+def test_an_object_without_other_metadata_has_the_same_headers_through_sendfile(s3, bucket, metadata):
+    put(s3, bucket, "a", body=b"12345", ContentType="text/html", ContentLanguage="de", CacheControl="no-store",
+        Metadata=metadata)
     head = s3.head_object(Bucket=bucket, Key="a")["ResponseMetadata"]["HTTPHeaders"]
     got = s3.get_object(Bucket=bucket, Key="a")["ResponseMetadata"]["HTTPHeaders"]
     per_answer = ("date", "x-amz-request-id", "connection", "server")
     assert {k: v for k, v in got.items() if k not in per_answer} == \
         {k: v for k, v in head.items() if k not in per_answer}
-    assert got["content-type"] == "text/html"
+    assert got["content-type"] == "text/html" and got.get("x-amz-meta-vitrine") == metadata.get("vitrine")
 
 
 def test_every_answer_disarms_its_content(objects, s3, bucket):
