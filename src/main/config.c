@@ -168,9 +168,9 @@ static void load_sources(struct arena *arena, char **environment, struct config 
 /* 0.0.0.0 and :: are every address, also the loopback one; any other is the only one. */
 static struct str loopback_of(struct arena *arena, struct str bind)
 {
-    if (str_equal(bind, STR("0.0.0.0")) || str_equal(bind, STR("*")))
+    if (str_equal(bind, STR("0.0.0.0")))
         return STR("127.0.0.1");
-    if (str_equal(bind, STR("::")))
+    if (str_equal(bind, STR("::")) || str_equal(bind, STR("[::]")))
         return STR("[::1]");
     if (str_index(bind, ':') >= 0 && bind.ptr[0] != '[')
         return arena_printf(arena, "[%.*s]", STR_ARG(bind));
@@ -301,11 +301,10 @@ enum status config_load_with_secret(struct arena *arena, char **environment, enu
         load_setting(arena, &sources, &setting_table[i], out, out_problems);
     if (!is_secret_to_come(out, need, secret))
         config_check_cloudfront(arena, out, out_problems);
-    if (out_problems->count == 0) {
-        complete(arena, out);
+    complete(arena, out);
+    if (out_problems->count == 0)
         check_together(arena, out, need, out_problems);
-        config_check_tokens(arena, out, need, out_problems);
-    }
+    config_check_tokens(arena, out, need, out_problems);
     return out_problems->count == 0 ? STATUS_OK : STATUS_INVALID;
 }
 

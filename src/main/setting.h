@@ -77,6 +77,8 @@ setting_parse_fn setting_source_ip;
 setting_parse_fn setting_lines;
 /* Comma-separated content types. Field: struct str, lower case, without spaces. */
 setting_parse_fn setting_types;
+/* One IP address; IPv6 with or without brackets. Field: struct str. */
+setting_parse_fn setting_address;
 /* IP addresses and ranges separated by commas, and "unix". Field: struct proxy_trust, but for its
  * header. */
 setting_parse_fn setting_proxies;

@@ -2,6 +2,16 @@
  */
 #include "main/setting.h"
 
+bool setting_address(struct arena *arena, const struct setting *setting, struct str text, void *out)
+{
+    struct str bare = text;
+    struct address address;
+
+    if (str_starts_with(text, STR("[")) && str_ends_with(text, STR("]")))
+        bare = str_from(text.ptr + 1, text.len - 2);
+    return address_parse(bare, &address) && setting_text(arena, setting, text, out);
+}
+
 bool setting_proxies(struct arena *arena, const struct setting *setting, struct str text, void *out)
 {
     return text.len <= (size_t)setting->max && proxy_trust_parse(arena, text, out);

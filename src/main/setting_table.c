@@ -30,7 +30,7 @@ const struct setting setting_table[] = {
     /* name              aliases                                           default        parser           field                    min  max       choices         secret  must be ... */
     { "DATA",            { NULL },                                          "var",         setting_path,    AT(data),                1,   4000,     NULL,           false,
       "a folder", "Folder of everything that is kept: database, generated secrets, the embedded endpoint's objects." },
-    { "BIND",            { NULL },                                          "127.0.0.1",   setting_text,    AT(bind),                1,   255,      NULL,           false,
+    { "BIND",            { NULL },                                          "127.0.0.1",   setting_address, AT(bind),                1,   255,      NULL,           false,
       "an IP address", "Address that the web server listens on." },
     { "PORT",            { NULL },                                          "8080",        setting_number,  AT(port),                1,   65534,    NULL,           false,
       "a port number from 1 to 65534", "Port of the application." },

@@ -154,6 +154,12 @@ static void each_parser_keeps_its_bounds(void **state)
         { "ADMIN_EMAIL=a@b@c", false },
         { "ADMIN_PASSWORD=short", false },
         { "OBJECTS_PORT=8080", false },
+        { "BIND=0.0.0.0", true },
+        { "BIND=[::1]", true },
+        { "BIND=::", true },
+        { "BIND=999.1.1.1", false },
+        { "BIND=*", false },
+        { "BIND=[", false },
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -170,11 +176,14 @@ static void all_problems_are_told_and_none_shows_a_secret(void **state)
     struct config config;
     struct config_problems problems;
 
-    assert_int_equal(
-        LOAD("PORT=x", "THREADS=0", "S3_SECRET_ACCESS_KEY=tiny77", "LIBRARY=open"), STATUS_INVALID);
-    expect_int("problems", problems.count, 4);
-    for (size_t i = 0; i < problems.count; i++)
+    assert_int_equal(LOAD("PORT=x", "THREADS=0", "S3_SECRET_ACCESS_KEY=tiny77", "LIBRARY=open",
+                         "JWT_SECRET=small88"),
+        STATUS_INVALID);
+    expect_int("problems", problems.count, 5);
+    for (size_t i = 0; i < problems.count; i++) {
         assert_true(str_find(problems.item[i], STR("tiny77")) < 0);
+        assert_true(str_find(problems.item[i], STR("small88")) < 0);
+    }
 }
 
 static void the_environment_wins_over_dotenv_over_settings_env(void **state)
