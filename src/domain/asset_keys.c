@@ -162,9 +162,7 @@ static enum status see_open(
          i < LISTINGS_MAX && !walk.is_full && walk.at < open->count && status == STATUS_OK; i++) {
         status = list_and_compare(&walk);
     }
-    if (status != STATUS_OK) {
-        task->failure = failure_copy(task->arena, &walk.task.failure);
-    }
+    task_note(task, &walk.task, status);
     arena_clear(&walk.work);
     arena_clear(&walk.listed);
     *out_done = walk.at;

@@ -28,18 +28,8 @@ struct sweep {
     const struct sweep_listener
         *dry; /* nothing is written or deleted, it is only told; NULL: not so */
     bool is_bucket_checked;
-    struct failure failure; /* the first one; in the arena of the caller's task */
-    struct arena *kept;     /* that arena */
+    struct task *caller; /* gets the first failure */
 };
-
-/* Of several failures the first is told. */
-static void note(struct sweep *sweep, enum status status)
-{
-    if (status != STATUS_OK && sweep->failure.status == STATUS_OK) {
-        task_fail(&sweep->task, status);
-        sweep->failure = failure_copy(sweep->kept, &sweep->task.failure);
-    }
-}
 
 /* A refusal where the bucket itself answers is about one object (held by a lock, say): the others
  * must not wait behind it for ever. */
@@ -129,7 +119,7 @@ static enum status expire(struct sweep *sweep, const struct asset_row *row)
 static enum status pass_on(struct sweep *sweep, const struct asset_row *row, enum status status)
 {
     if (status == STATUS_STORAGE_REFUSED) {
-        note(sweep, status);
+        task_note(sweep->caller, &sweep->task, status);
         log_event(LOG_WARN, "storage does not answer about the object of asset %" PRId64, row->id);
         return STATUS_OK;
     }
@@ -213,7 +203,7 @@ static enum status work_through(struct sweep *sweep, const struct asset_rows *ro
             flight_flush(sweep->task.domain);
         }
     }
-    note(sweep, status);
+    task_note(sweep->caller, &sweep->task, status);
     return status;
 }
 
@@ -248,7 +238,7 @@ static enum status purge_all(struct sweep *sweep, const struct asset_rows *rows)
     for (size_t i = 0; i < rows->count && status == STATUS_OK; i++) {
         status = end_purge(sweep, &rows->item[i], ends[i]);
     }
-    note(sweep, status);
+    task_note(sweep->caller, &sweep->task, status);
     return status;
 }
 
@@ -299,7 +289,7 @@ static enum status check_bucket(struct sweep *sweep)
     arena_reset(&sweep->work);
     task_begin(&sweep->task);
     status = asset_check_bucket(&sweep->task);
-    note(sweep, status);
+    task_note(sweep->caller, &sweep->task, status);
     sweep->is_bucket_checked = status == STATUS_OK;
     return status;
 }
@@ -314,7 +304,7 @@ static void take(struct sweep *sweep, const struct walk *walk, int64_t limit)
          left -= (int64_t)rows.count) {
         arena_reset(&sweep->rows);
         status = walk->next(sweep, &last, left < BATCH ? (size_t)left : BATCH, &rows);
-        note(sweep, status);
+        task_note(sweep->caller, &sweep->task, status);
         if (status == STATUS_OK && rows.count > 0) {
             last = rows.item[rows.count - 1]; /* its numbers; the strs die with the batch */
             status = check_bucket(sweep);
@@ -345,8 +335,9 @@ static void expire_trash(struct sweep *sweep, int64_t limit)
 {
     struct sweep_report *report = sweep->report;
 
-    note(sweep, sweep->dry ? tell_due(sweep, limit)
-                           : trash_expire(&sweep->task, limit, &report->emptied, &report->cleaned));
+    task_note(sweep->caller, &sweep->task,
+        sweep->dry ? tell_due(sweep, limit)
+                   : trash_expire(&sweep->task, limit, &report->emptied, &report->cleaned));
 }
 
 static void count_sweep(const struct sweep_report *report, bool is_complete)
@@ -369,7 +360,7 @@ enum status asset_sweep_dry(
         { next_lapsed, reconcile, NULL },
         { next_unsettled, settle, NULL },
     };
-    struct sweep sweep = { .task = *task, .report = out, .dry = dry, .kept = task->arena };
+    struct sweep sweep = { .task = *task, .report = out, .dry = dry, .caller = task };
 
     task_begin(task);
     *out = (struct sweep_report){ 0 };
@@ -382,13 +373,12 @@ enum status asset_sweep_dry(
     }
     if (!dry) {
         arena_reset(&sweep.work);
-        note(&sweep, multipart_sweep(&sweep.task, limit, &out->aborted));
-        count_sweep(out, sweep.failure.status == STATUS_OK);
+        task_note(task, &sweep.task, multipart_sweep(&sweep.task, limit, &out->aborted));
+        count_sweep(out, task->failure.status == STATUS_OK);
     }
-    task->failure = sweep.failure;
     arena_clear(&sweep.work);
     arena_clear(&sweep.rows);
-    return sweep.failure.status;
+    return task->failure.status;
 }
 
 enum status asset_sweep(struct task *task, int64_t limit, struct sweep_report *out)

@@ -141,6 +141,14 @@ enum status task_refuse(
     return failure_set(&task->failure, status, field, sentence);
 }
 
+void task_note(struct task *caller, struct task *own, enum status status)
+{
+    if (status != STATUS_OK && caller->failure.status == STATUS_OK) {
+        task_fail(own, status);
+        caller->failure = failure_copy(caller->arena, &own->failure);
+    }
+}
+
 enum status task_fail_storage(struct task *task, enum status status, const struct s3_result *result)
 {
     task_fail(task, status);

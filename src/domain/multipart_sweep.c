@@ -20,17 +20,8 @@ struct sweep {
     struct arena work; /* of one upload */
     struct arena rows; /* of one batch */
     int64_t aborted;
-    struct failure failure; /* the first one; in the arena of the caller's task */
-    struct arena *kept;     /* that arena */
+    struct task *caller; /* gets the first failure */
 };
-
-static void note(struct sweep *sweep, enum status status)
-{
-    if (status != STATUS_OK && sweep->failure.status == STATUS_OK) {
-        task_fail(&sweep->task, status);
-        sweep->failure = failure_copy(sweep->kept, &sweep->task.failure);
-    }
-}
 
 static void next_turn(struct sweep *sweep)
 {
@@ -52,7 +43,7 @@ static void finish(struct sweep *sweep, const struct multipart_row *upload)
     }
     log_event(LOG_WARN, "the parts of asset %" PRId64 " are still in storage", upload->asset_id);
     if (status != STATUS_CONFLICT) { /* a part came in the same moment: the next time */
-        note(sweep, status);
+        task_note(sweep->caller, &sweep->task, status);
     }
 }
 
@@ -68,7 +59,7 @@ static void finish_all(struct sweep *sweep, int64_t limit)
         status = multiparts_list_aborting(sweep->task.domain->db, &sweep->rows, after_id,
             limit < BATCH ? (size_t)limit : BATCH, &rows);
         if (status != STATUS_OK) {
-            note(sweep, status);
+            task_note(sweep->caller, &sweep->task, status);
             return;
         }
         for (size_t i = 0; i < rows.count; i++) {
@@ -80,30 +71,6 @@ static void finish_all(struct sweep *sweep, int64_t limit)
 }
 
 /* --- what storage says --- */
-
-/* "images/2026/11/" and 26 letters and digits: no other program's by accident. */
-static bool is_our_key(struct str key)
-{
-    static const char form[] = "images/0000/00/";
-    enum { FORM_LEN = sizeof(form) - 1, RANDOM_LEN = 26 };
-
-    if (key.len < FORM_LEN + RANDOM_LEN) {
-        return false;
-    }
-    for (size_t i = 0; i < FORM_LEN; i++) {
-        bool is_digit = key.ptr[i] >= '0' && key.ptr[i] <= '9';
-        if (form[i] == '0' ? !is_digit : key.ptr[i] != form[i]) {
-            return false;
-        }
-    }
-    for (size_t i = FORM_LEN; i < FORM_LEN + RANDOM_LEN; i++) {
-        char c = key.ptr[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9')) {
-            return false;
-        }
-    }
-    return key.len == FORM_LEN + RANDOM_LEN || key.ptr[FORM_LEN + RANDOM_LEN] == '.';
-}
 
 /* An upload that no record knows, and old enough to be nobody's? What is 'aborting' is finish's. */
 static bool is_stray(struct sweep *sweep, const struct s3_upload *upload)
@@ -120,7 +87,7 @@ static bool is_stray(struct sweep *sweep, const struct s3_upload *upload)
     if (status == STATUS_OK) {
         return !str_equal(row.upload_id, upload->upload_id) || str_equal(row.state, STR("aborted"));
     }
-    return status == STATUS_NOT_FOUND && is_our_key(upload->key) &&
+    return status == STATUS_NOT_FOUND && asset_key_is_ours(upload->key) &&
            age_s > task->domain->options->multipart.ttl_s + UNKNOWN_AGE_S;
 }
 
@@ -163,7 +130,7 @@ static void look_for_strays(struct sweep *sweep)
         }
         if (status != STATUS_OK) {
             task_fail_storage(&sweep->task, status, &result);
-            note(sweep, status);
+            task_note(sweep->caller, &sweep->task, status);
             return;
         }
         drop_strays(sweep, &page);
@@ -174,7 +141,7 @@ static void look_for_strays(struct sweep *sweep)
 
 enum status multipart_sweep(struct task *task, int64_t limit, int64_t *out_aborted)
 {
-    struct sweep sweep = { .task = *task, .kept = task->arena };
+    struct sweep sweep = { .task = *task, .caller = task };
 
     task_begin(task);
     arena_init(&sweep.work);
@@ -184,8 +151,7 @@ enum status multipart_sweep(struct task *task, int64_t limit, int64_t *out_abort
     arena_reset(&sweep.rows);
     look_for_strays(&sweep);
     *out_aborted = sweep.aborted;
-    task->failure = sweep.failure;
     arena_clear(&sweep.work);
     arena_clear(&sweep.rows);
-    return sweep.failure.status;
+    return task->failure.status;
 }

@@ -240,10 +240,7 @@ enum status rebuild_run(
             status = look_at_page(&run, prefixes[i], after);
         } while (status == STATUS_OK && after[0] != '\0');
     }
-    if (status != STATUS_OK) {
-        task_fail(&run.task, status);
-        task->failure = failure_copy(task->arena, &run.task.failure);
-    }
+    task_note(task, &run.task, status);
     arena_clear(&run.work);
     arena_clear(&run.listed);
     return status;

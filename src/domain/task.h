@@ -23,6 +23,10 @@ enum status task_refuse(
 enum status task_fail_storage(
     struct task *task, enum status status, const struct s3_result *result);
 
+/* For a call that works through many things, each in `own`, whose arena does not live as long as
+ * the caller's: of several failures the first is told to `caller`. OK passes. */
+void task_note(struct task *caller, struct task *own, enum status status);
+
 /* End a transaction: commit when `status` is OK, else roll back; failures get their sentence. */
 enum status task_end_transaction(struct task *task, enum status status) MUST_CHECK;
 
