@@ -122,7 +122,7 @@ static void set_problem(json_t *item, struct arena *arena, const struct asset *a
     json_object_set_new(item, "is_gone", json_boolean(is_gone(asset)));
 }
 
-enum status image_item_model(struct exchange *exchange, const struct asset *asset, json_t **out)
+static enum status item_model(struct exchange *exchange, const struct asset *asset, json_t **out)
 {
     struct arena *arena = exchange->arena;
     struct str label = file_type_label(arena, asset->content_type);
@@ -144,6 +144,25 @@ enum status image_item_model(struct exchange *exchange, const struct asset *asse
                   asset_can_edit(&exchange->task, asset), "is_ticked", 0, "note"));
     model_set_time(item, arena, "created", asset->created_at);
     return finish_with_url(exchange, asset, is_displayable && !is_gone(asset), item, out);
+}
+
+enum status image_items_model(struct exchange *exchange, const struct asset *assets, size_t count,
+    bool is_ticked, json_t **out)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        json_t *item;
+        enum status status = item_model(exchange, &assets[i], &item);
+        if (status != STATUS_OK) {
+            json_decref(list);
+            return status;
+        }
+        json_object_set_new(item, "is_ticked", json_boolean(is_ticked));
+        json_array_append_new(list, item);
+    }
+    *out = list;
+    return STATUS_OK;
 }
 
 /* --- the page of one image --- */
@@ -172,7 +191,7 @@ enum status image_page_model(struct exchange *exchange, const struct asset *asse
 {
     struct arena *arena = exchange->arena;
     bool can_edit = asset_can_edit(&exchange->task, asset);
-    enum status status = image_item_model(exchange, asset, out);
+    enum status status = item_model(exchange, asset, out);
 
     if (status != STATUS_OK)
         return status;

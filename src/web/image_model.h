@@ -10,9 +10,9 @@
 #include "domain/duplicate.h"
 #include "web/exchange.h"
 
-/* An item of the grid (templates/README.md), with a signed URL. */
-enum status image_item_model(
-    struct exchange *exchange, const struct asset *asset, json_t **out) MUST_CHECK;
+/* Items of the grid (templates/README.md), with signed URLs; `is_ticked`: their boxes. */
+enum status image_items_model(struct exchange *exchange, const struct asset *assets, size_t count,
+    bool is_ticked, json_t **out) MUST_CHECK;
 
 /* The same and what the page of one image shows besides. */
 enum status image_page_model(

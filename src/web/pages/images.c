@@ -84,25 +84,6 @@ static json_t *count_model(
                             : " match");
 }
 
-static enum status items_model(
-    struct exchange *exchange, const struct asset_page *page, bool is_ticked, json_t **out)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < page->count; i++) {
-        json_t *item;
-        enum status status = image_item_model(exchange, &page->item[i], &item);
-        if (status != STATUS_OK) {
-            json_decref(list);
-            return status;
-        }
-        json_object_set_new(item, "is_ticked", json_boolean(is_ticked));
-        json_array_append_new(list, item);
-    }
-    *out = list;
-    return STATUS_OK;
-}
-
 struct grid {
     struct asset_page page;
     struct asset_count count;
@@ -192,7 +173,7 @@ enum status images_get(struct exchange *exchange)
         status =
             bulk_notice_model(exchange, &query->done, page_path(exchange->arena, query), &notice);
     if (status == STATUS_OK)
-        status = items_model(exchange, &grid.page, query->all, &items);
+        status = image_items_model(exchange, grid.page.item, grid.page.count, query->all, &items);
     if (status != STATUS_OK) {
         json_decref(notice);
         return status;

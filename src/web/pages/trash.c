@@ -60,21 +60,11 @@ static json_t *left_text(struct exchange *exchange, const struct asset *asset)
 static enum status items_model(struct exchange *exchange, const struct trash_page *page,
     const struct trash_page_query *query, json_t **out)
 {
-    json_t *list = json_array();
+    enum status status = image_items_model(exchange, page->item, page->count, query->all, out);
 
-    for (size_t i = 0; i < page->count; i++) {
-        json_t *item;
-        enum status status = image_item_model(exchange, &page->item[i], &item);
-        if (status != STATUS_OK) {
-            json_decref(list);
-            return status;
-        }
-        json_object_set_new(item, "is_ticked", json_boolean(query->all));
-        json_object_set_new(item, "note", left_text(exchange, &page->item[i]));
-        json_array_append_new(list, item);
-    }
-    *out = list;
-    return STATUS_OK;
+    for (size_t i = 0; i < page->count && status == STATUS_OK; i++)
+        json_object_set_new(json_array_get(*out, i), "note", left_text(exchange, &page->item[i]));
+    return status;
 }
 
 /* "12 images, 34 MB" */
