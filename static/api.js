@@ -7,7 +7,7 @@
 
 /** A call that failed. `status` is 0 when no answer came; `problem` is the problem document, or
    {}. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, problem, words) {
     super(words);
     this.name = "ApiError";

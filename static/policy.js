@@ -45,7 +45,7 @@ function hasBrand(text, pattern) {
 }
 
 /** What the first bytes say: { type, words }, or null. */
-export function sniff(bytes) {
+function sniff(bytes) {
   const text = String.fromCharCode(...bytes);
   const found = FORMATS.find(([, , matches]) => matches(bytes, text));
   return found ? { type: found[0], words: found[1] } : null;

@@ -15,7 +15,7 @@ const PROBE_MS = 8_000;
  * `words`); "network" (no answer, or one that the browser hides). `sentSome`, `sentAll`: how much
  * had left before.
  */
-export class TransferError extends Error {
+class TransferError extends Error {
   constructor(kind, facts) {
     super(facts.words ?? kind);
     this.name = "TransferError";

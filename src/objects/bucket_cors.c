@@ -3,7 +3,6 @@
  */
 #include "objects/bucket_cors.h"
 
-#include "objects/body.h"
 #include "objects/cors.h"
 
 /* The rules of the call's bucket; none when it has no configuration or is not there. */
@@ -83,49 +82,4 @@ enum s3_error bucket_cors_preflight(struct call *call)
         call, STR("Access-Control-Expose-Headers"), cors_join(call->arena, rule->expose));
     call_set_header(call, STR("Access-Control-Max-Age"), rule->max_age);
     return S3_OK;
-}
-
-enum s3_error bucket_cors_get(struct call *call)
-{
-    struct str xml;
-    enum s3_error error = call_need_bucket(call);
-    if (error != S3_OK)
-        return error;
-    enum status status =
-        store_read_document(call->store, call->arena, call->bucket, STORE_CORS, &xml);
-    if (status != STATUS_OK)
-        return call_store_error(call, status, S3_NO_SUCH_CORS);
-    buf_put(&call->reply->body, xml);
-    call_answer_xml(call, 200);
-    return S3_OK;
-}
-
-enum s3_error bucket_cors_put(struct call *call)
-{
-    struct str xml;
-    struct str problem;
-    struct cors_config config;
-    enum s3_error error = call_need_bucket(call);
-    if (error == S3_OK)
-        error = body_read_document(call, STORE_DOCUMENT_MAX, CHECKSUM_OF_BODY, &xml);
-    if (error != S3_OK)
-        return error;
-    if (cors_parse(call->arena, xml, &config, &problem) != STATUS_OK)
-        return str_is_empty(problem)
-                   ? S3_MALFORMED_XML
-                   : call_fail(call, S3_INVALID_REQUEST, "%.*s", STR_ARG(problem));
-    return call_store_error(call,
-        store_write_document(call->store, call->arena, call->bucket, STORE_CORS, xml),
-        S3_NO_SUCH_BUCKET);
-}
-
-enum s3_error bucket_cors_delete(struct call *call)
-{
-    enum s3_error error = call_need_bucket(call);
-    if (error != S3_OK)
-        return error;
-    call->reply->http_status = 204;
-    return call_store_error(call,
-        store_write_document(call->store, call->arena, call->bucket, STORE_CORS, STR_EMPTY),
-        S3_NO_SUCH_BUCKET);
 }

@@ -13,7 +13,4 @@ void bucket_cors_decorate(struct call *call);
 /* Answer an OPTIONS request. It is never signed: browsers send it by themselves. */
 enum s3_error bucket_cors_preflight(struct call *call) MUST_CHECK;
 
-/* GetBucketCors, PutBucketCors, DeleteBucketCors. */
-call_handler bucket_cors_get, bucket_cors_put, bucket_cors_delete;
-
 #endif

@@ -12,7 +12,7 @@
 #include "objects/upload_turns.h"
 #include "sign/verify.h"
 
-enum { CALL_DETAILS_MAX = 8, CALL_BUFFER_BYTES = 64 * 1024, CALL_XML_MAX_BYTES = 4 * 1024 * 1024 };
+enum { CALL_DETAILS_MAX = 8, CALL_BUFFER_BYTES = 64 * 1024 };
 
 /* The service, shared by the threads. */
 struct objects {

@@ -20,12 +20,12 @@ call_handler create_multipart_upload, abort_multipart_upload;      /* multipart.
 call_handler list_multipart_uploads, list_parts;                   /* multipart.c */
 call_handler upload_part;                                          /* upload_part.c */
 call_handler complete_multipart_upload;                            /* complete.c */
-call_handler get_bucket_lifecycle, put_bucket_lifecycle;           /* bucket_lifecycle.c */
-call_handler delete_bucket_lifecycle;                              /* bucket_lifecycle.c */
+call_handler get_bucket_lifecycle, put_bucket_lifecycle;           /* bucket_document.c */
+call_handler delete_bucket_lifecycle;                              /* bucket_document.c */
 call_handler get_object_tagging, put_object_tagging;               /* object_tagging.c */
 call_handler delete_object_tagging;                                /* object_tagging.c */
 call_handler copy_object, upload_part_copy;                        /* copy.c */
-call_handler bucket_cors_get, bucket_cors_put, bucket_cors_delete; /* bucket_cors.c */
+call_handler get_bucket_cors, put_bucket_cors, delete_bucket_cors; /* bucket_document.c */
 
 /*
  * The operation of a call, by its method, what its path names and its query; also sets

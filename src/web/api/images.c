@@ -2,6 +2,7 @@
  * with the image, as often as it is said. */
 #include "web/handlers.h"
 
+#include "web/api/images.h"
 #include "web/image_link.h"
 #include "web/image_model.h"
 #include "web/response.h"
@@ -107,6 +108,21 @@ enum status api_images_get(struct exchange *exchange)
             link_json(exchange->arena, query, "before", &page, page.count - 1, page.has_older)));
 }
 
+enum status images_answer_saved(struct exchange *exchange, const struct asset *asset, bool is_new)
+{
+    json_t *image;
+    enum status status = image_json(exchange, asset, &image);
+
+    if (status != STATUS_OK)
+        return status;
+    if (is_new)
+        reply_set_header(exchange->reply, STR("Location"),
+            arena_printf(exchange->arena, "/images/%lld", (long long)asset->id));
+    return response_json(exchange, is_new ? 201 : 200,
+        json_pack("{s:o, s:o}", "image", image, "duplicate",
+            image_duplicate_json(exchange, duplicate_of(&exchange->task, asset))));
+}
+
 enum status api_images_post(struct exchange *exchange)
 {
     const struct commit_body *body = exchange->params;
@@ -121,17 +137,7 @@ enum status api_images_post(struct exchange *exchange)
     };
     struct asset asset;
     bool is_new;
-    json_t *image;
     enum status status = asset_commit(&exchange->task, &commit, &asset, &is_new);
 
-    if (status == STATUS_OK)
-        status = image_json(exchange, &asset, &image);
-    if (status != STATUS_OK)
-        return status;
-    if (is_new)
-        reply_set_header(exchange->reply, STR("Location"),
-            arena_printf(exchange->arena, "/images/%lld", (long long)asset.id));
-    return response_json(exchange, is_new ? 201 : 200,
-        json_pack("{s:o, s:o}", "image", image, "duplicate",
-            image_duplicate_json(exchange, duplicate_of(&exchange->task, &asset))));
+    return status == STATUS_OK ? images_answer_saved(exchange, &asset, is_new) : status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "domain/multipart.h"
+#include "web/api/images.h"
 #include "web/image_model.h"
 #include "web/model.h"
 #include "web/response.h"
@@ -246,20 +247,10 @@ enum status api_multipart_complete_post(struct exchange *exchange)
     };
     struct asset asset;
     bool is_new;
-    json_t *image;
     enum status status =
         multipart_complete(&exchange->task, exchange->id, &completion, &asset, &is_new);
 
-    if (status == STATUS_OK)
-        status = image_json(exchange, &asset, &image);
-    if (status != STATUS_OK)
-        return status;
-    if (is_new)
-        reply_set_header(exchange->reply, STR("Location"),
-            arena_printf(exchange->arena, "/images/%lld", (long long)asset.id));
-    return response_json(exchange, is_new ? 201 : 200,
-        json_pack("{s:o, s:o}", "image", image, "duplicate",
-            image_duplicate_json(exchange, duplicate_of(&exchange->task, &asset))));
+    return status == STATUS_OK ? images_answer_saved(exchange, &asset, is_new) : status;
 }
 
 enum status api_multipart_delete(struct exchange *exchange)
