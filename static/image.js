@@ -60,12 +60,11 @@ function startKeys() {
 
 function startGuard() {
   const note = form.querySelector(".save-note");
-  const saved = contentOf();
   const decorative = document.getElementById("decorative");
   const alt = document.getElementById("alt");
   const isStale = document.querySelector(".conflict, .error-summary") !== null;
   let isLeaving = false;
-  const isDirty = () => !isLeaving && (isStale || contentOf() !== saved);
+  const isDirty = () => !isLeaving && (isStale || isChanged());
   const draw = () => {
     alt.readOnly = decorative.checked;
     note.textContent = isDirty() ? "Not saved yet." : "";
@@ -85,6 +84,9 @@ function startGuard() {
   draw();
 }
 
-function contentOf() {
-  return new URLSearchParams(new FormData(form)).toString();
+/* Against what the page came with: words may have been typed before this script was there. */
+function isChanged() {
+  return [...form.elements].some(
+    (field) => field.value !== (field.defaultValue ?? field.value) || field.checked !== field.defaultChecked,
+  );
 }

@@ -13,7 +13,7 @@ const wall = document.getElementById("wall");
 const pager = document.getElementById("pager");
 const search = document.getElementById("q");
 const starts = []; /* first tile of each page in the wall, with that page's address */
-let isScrollWaiting = false;
+let scrollTimer = 0;
 
 /* A page's height before the end is early enough that scrolling rarely meets the end. */
 const ahead = new IntersectionObserver(
@@ -190,10 +190,9 @@ function pageOf(top) {
 }
 
 function onScroll() {
-  if (isScrollWaiting || starts.length < 2) return;
-  isScrollWaiting = true;
-  setTimeout(() => {
-    isScrollWaiting = false;
+  if (scrollTimer || starts.length < 2) return;
+  scrollTimer = setTimeout(() => {
+    scrollTimer = 0;
     showAddress(pageOf(innerHeight / 2).url);
   }, 200); /* browsers limit how often the address may change */
 }
@@ -205,11 +204,13 @@ function showAddress(url, tile = null) {
 }
 
 /* The tile that was opened is remembered in the history entry, with the address of the page that
-   has it. */
+   has it. Scrolling that was on its way there does not overwrite that. */
 wall.addEventListener("click", (event) => {
   const link = event.target.closest(".tile-link");
   if (!link || event.defaultPrevented || event.metaKey || event.ctrlKey || event.shiftKey) return;
   const at = link.getBoundingClientRect().top;
+  clearTimeout(scrollTimer);
+  scrollTimer = 0;
   history.scrollRestoration =
     "manual"; /* the page may be another one than was scrolled: the tile decides */
   showAddress(pageOf(at + 1)?.url ?? location.href, link.dataset.id);

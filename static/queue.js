@@ -39,6 +39,8 @@ export class Queue extends EventTarget {
   #isGranting = false;
   #isInLine = false; /* for a slot, for the next whole file */
   #isSendingLarge = false;
+  #expected = 0; /* files that were chosen and are not added yet */
+  #questions = 0; /* how often was asked whether it may go on */
   #forAll = null; /* the answer to all duplicates of this run: "skip" or "keep" */
   #lastId = 0;
 
@@ -48,6 +50,11 @@ export class Queue extends EventTarget {
   }
 
   /* --- what the page asks for ----------------------------------------------------------------- */
+
+  /** So many more files are about to be added, or fewer: they count from now on as if they were. */
+  expect(count) {
+    this.#expected += count;
+  }
 
   /** Add files; returns their items. `facts`: see newItem. */
   add(files, facts) {
@@ -66,9 +73,14 @@ export class Queue extends EventTarget {
     this.#emit("change");
   }
 
-  /** Go on; after signing in again only when it is the same person. */
+  /** Go on; after signing in again only when it is the same person. Of several answers to that the
+      last question's counts. */
   async resume() {
-    if (this.blocked && !(await this.#services.isSamePerson())) return this.#block();
+    const question = (this.#questions += 1);
+    if (this.blocked && !(await this.#services.isSamePerson())) {
+      if (question === this.#questions) this.#block("You are still signed out, or as somebody else.");
+      return;
+    }
     this.isPaused = false;
     this.blocked = null;
     this.#emit("change");
@@ -134,11 +146,14 @@ export class Queue extends EventTarget {
 
   /** Numbers for the summary; cancelled files do not count. */
   totals() {
-    return totalsOf(this.items);
+    const totals = totalsOf(this.items);
+    totals.count += this.#expected;
+    totals.open += this.#expected;
+    return totals;
   }
 
   get isBusy() {
-    return this.items.some((item) => !isOver(item));
+    return this.#expected > 0 || this.items.some((item) => !isOver(item));
   }
 
   /* --- the pump: start whatever may start ----------------------------------------------------- */
@@ -362,9 +377,8 @@ export class Queue extends EventTarget {
     }
   }
 
-  #block() {
-    this.blocked =
-      "You are signed out. Sign in again in another tab, as the same person, then go on here: nothing is lost.";
+  #block(why = "You are signed out.") {
+    this.blocked = `${why} Sign in again in another tab, as the same person, then go on here: nothing is lost.`;
     this.#emit("blocked");
   }
 

@@ -85,11 +85,12 @@ function onSuccess(img) {
   if (state && img.naturalWidth > 0) state.hasFailed = false;
 }
 
-/* Once: a second failure of a fresh URL is not about time any more. */
+/* Once: a second failure, of a fresh URL, is not about time any more. */
 function onFailure(img) {
   const state = known.get(img);
   if (!state) return;
   if (state.hasFailed) {
+    forget(img);
     showNote(img, "This picture cannot be shown right now.");
     return;
   }

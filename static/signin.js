@@ -39,9 +39,9 @@ function startCapsHint(input, note) {
   });
 }
 
-/* Straight to typing, unless a problem has the focus. */
+/* Straight to typing, unless a problem has the focus, or the person was faster. */
 function focusFirst() {
-  if (document.querySelector(".error-summary")) return;
+  if (document.querySelector(".error-summary") || document.activeElement !== document.body) return;
   const email = document.getElementById("email");
   if (email) (email.value ? document.getElementById("password") : email).focus();
 }

@@ -150,11 +150,13 @@ async function take(files) {
   if (files.length === 0) return;
   form.classList.add("is-small");
   announce(`${countText(files.length, "file")} added.`);
+  queue.expect(files.length);
   for (let at = 0; at < files.length; ) {
     const end = performance.now() + TAKE_MS;
     const from = at;
     while (at < files.length && files[at].size >= 0 && performance.now() < end) at += 1;
     at = Math.max(at, from + 1);
+    queue.expect(from - at);
     queue.add(files.slice(from, at));
     if (at < files.length) await new Promise((resolve) => setTimeout(resolve));
   }
@@ -183,10 +185,12 @@ function startChoosing() {
   form.querySelector(".drop-invitation").hidden = matchMedia("(pointer: coarse)").matches;
   button.hidden = false;
   button.addEventListener("click", choose);
-  input.addEventListener("change", () => {
+  const takeChosen = () => {
     take(filesOfInput(input));
     input.value = "";
-  });
+  };
+  input.addEventListener("change", takeChosen);
+  takeChosen(); /* who was faster than this script */
   form.addEventListener("submit", (event) => event.preventDefault());
   startFolders(folder);
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { makePhotos } from "./photos.mjs";
-import { EMAIL, PASSWORD, openPage, signIn, startBrowser, startVitrine } from "./stack.mjs";
+import { EMAIL, PASSWORD, openPage, signIn, startStack, stopStack } from "./stack.mjs";
 
 let app; /* an origin that CORS_ORIGINS names */
 let stranger; /* one that it does not */
@@ -29,13 +29,11 @@ function startOrigin() {
 before(async () => {
   app = await startOrigin();
   stranger = await startOrigin();
-  browser = await startBrowser();
-  vitrine = await startVitrine({ CORS_ORIGINS: app.url });
+  ({ vitrine, browser } = await startStack({ CORS_ORIGINS: app.url }));
 });
 
 after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
+  await stopStack({ vitrine, browser });
   await app?.stop();
   await stranger?.stop();
 });

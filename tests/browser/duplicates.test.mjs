@@ -4,11 +4,12 @@ import { after, before, beforeEach, test } from "node:test";
 import { axeProblems } from "./axe.mjs";
 import { makePhotos } from "./photos.mjs";
 import {
+  asFile,
   countObjects,
   openPage,
   signedInState,
-  startBrowser,
-  startVitrine,
+  startStack,
+  stopStack,
   uploadFiles,
   waitDrawn,
 } from "./stack.mjs";
@@ -20,8 +21,7 @@ let page;
 let photos;
 
 before(async () => {
-  browser = await startBrowser();
-  vitrine = await startVitrine();
+  ({ vitrine, browser } = await startStack());
   state = await signedInState(browser, vitrine.url);
   photos = await makePhotos(browser, 6, { scale: 0.3 });
   page = await openPage(browser, { storageState: state });
@@ -29,9 +29,8 @@ before(async () => {
 });
 
 after(async () => {
-  assert.deepEqual(page.problems, []);
-  await browser?.close();
-  await vitrine?.stop();
+  await stopStack({ vitrine, browser });
+  assert.deepEqual(page?.problems, []);
 });
 
 beforeEach(() => page.goto(`${vitrine.url}/admin/upload`));
@@ -39,7 +38,7 @@ beforeEach(() => page.goto(`${vitrine.url}/admin/upload`));
 const choose = (list) =>
   page
     .locator("#files")
-    .setInputFiles(list.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })));
+    .setInputFiles(list.map(asFile));
 const words = (text) => page.locator(".summary-words", { hasText: text }).waitFor();
 const button = (name) => page.getByRole("button", { name, exact: true });
 

@@ -6,7 +6,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makePhotos } from "./photos.mjs";
-import { EMAIL, PASSWORD, openPage, startBrowser, startVitrine, waitDrawn } from "./stack.mjs";
+import { EMAIL, PASSWORD, openPage, startStack, stopStack, waitDrawn } from "./stack.mjs";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const APIS = ["000", "001", "002", "003", "004"];
@@ -26,7 +26,7 @@ async function serveExamples() {
 before(async () => {
   files = await serveExamples();
   origin = `http://localhost:${files.address().port}`;
-  [vitrine, browser] = await Promise.all([startVitrine({ CORS_ORIGINS: origin }), startBrowser()]);
+  ({ vitrine, browser } = await startStack({ CORS_ORIGINS: origin }));
   const signedIn = await fetch(`${vitrine.url}/auth/signin`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -37,8 +37,7 @@ before(async () => {
 });
 
 after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
+  await stopStack({ vitrine, browser });
   files?.close();
 });
 

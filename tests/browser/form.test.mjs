@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { makePhotos } from "./photos.mjs";
-import { countObjects, openPage, signIn, startBrowser, startVitrine } from "./stack.mjs";
+import { countObjects, loads, openPage, signIn, startStack, stopStack } from "./stack.mjs";
 
 const LIMIT_BYTES = 400_000;
 
@@ -12,25 +12,21 @@ let page;
 let photo;
 
 before(async () => {
-  browser = await startBrowser();
-  vitrine = await startVitrine({ MAX_FILE_SIZE: String(LIMIT_BYTES) });
+  ({ vitrine, browser } = await startStack({ MAX_FILE_SIZE: String(LIMIT_BYTES) }));
   page = await openPage(browser, { javaScriptEnabled: false }, /status of (400|409|412|422)|Applying inline style/, /* how Chromium shows S3's XML */);
   await signIn(page, vitrine.url);
   [photo] = await makePhotos(browser, 1, { scale: 0.5 });
   assert.ok(photo.buffer.length < LIMIT_BYTES);
 });
 
-after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
-});
+after(() => stopStack({ vitrine, browser }));
 
 const file = ({ name, mimeType, buffer }) => ({ name, mimeType, buffer });
 
 /** From the upload page to the page with the signed form. */
 async function begin() {
   await page.goto(`${vitrine.url}/admin/upload`);
-  await page.getByRole("link", { name: "a form that goes straight to the storage" }).click();
+  await loads(page, () => page.getByRole("link", { name: "a form that goes straight to the storage" }).click());
   await page.getByLabel("Which file is it?").setInputFiles([file(photo)]);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.waitForURL(/\/admin\/upload\/form\/\d+$/);
@@ -82,7 +78,7 @@ test("what is no picture is refused with its reason, and the page leads to the b
   await page.getByRole("button", { name: "Upload" }).click();
   await page.waitForURL(/\/admin\/upload\/form\/\d+\/saved/);
   assert.equal(await page.locator("h1").textContent(), "The file was not saved");
-  await page.getByRole("link", { name: "Begin again" }).click();
+  await loads(page, () => page.getByRole("link", { name: "Begin again" }).click());
   assert.ok(await page.getByLabel("Which file is it?").isVisible());
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { makePhotos } from "./photos.mjs";
-import { openPage, signIn, startBrowser, startVitrine, waitDrawn } from "./stack.mjs";
+import { asFile, loads, openPage, signIn, startStack, stopStack, waitDrawn } from "./stack.mjs";
 
 let vitrine;
 let browser;
@@ -10,81 +10,75 @@ let page;
 let photos;
 
 before(async () => {
-  browser = await startBrowser();
-  vitrine = await startVitrine();
+  ({ vitrine, browser } = await startStack());
   photos = await makePhotos(browser, 100, { scale: 0.15 });
   page = await openPage(browser);
   await signIn(page, vitrine.url);
 });
 
-after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
-});
+after(() => stopStack({ vitrine, browser }));
 
 test("100 files are saved; the list draws only what is in view", async () => {
   await page.goto(`${vitrine.url}/admin/upload`);
   await page.evaluate(() => {
     window.mostRows = 0;
-    window.batches = [];
     new MutationObserver(() => {
       window.mostRows = Math.max(window.mostRows, document.querySelectorAll(".row").length);
     }).observe(document.querySelector(".queue"), { childList: true });
   });
+  /* The first answer takes its time, and meanwhile others are hashed. */
   const presigned = [];
-  page.on(
-    "request",
-    (request) =>
-      request.url().endsWith("/images/presign-uploads") &&
-      presigned.push(request.postDataJSON().files.length),
-  );
+  await page.route("**/images/presign-uploads", async (route) => {
+    presigned.push(route.request().postDataJSON().files.length);
+    if (presigned.length === 1)
+      await page.waitForFunction(() => document.querySelectorAll('.row[data-stage="hashed"]').length > 8);
+    await route.continue();
+  });
   await page
     .locator("#files")
-    .setInputFiles(photos.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })));
-  await page
-    .locator(".summary-words", { hasText: "100 images saved." })
-    .waitFor({ timeout: 60_000 });
+    .setInputFiles(photos.map(asFile));
+  await page.locator(".summary-words", { hasText: "100 images saved." }).waitFor();
+  await page.unrouteAll();
   assert.ok(
     (await page.evaluate(() => window.mostRows)) < 40,
     "rows are drawn for what is in view only",
   );
-  assert.ok(presigned.length < 60, `${presigned.length} presign calls`);
+  assert.ok(Math.max(...presigned) > 6, `one call for many: ${presigned}`);
   assert.equal(
     presigned.reduce((sum, count) => sum + count),
     100,
   );
 });
 
-test("500 files are listed at once, and the page answers while they are", async () => {
+test("500 files are listed at once, and the page answers while they are taken", async () => {
   const other = await openPage(browser, { storageState: await page.context().storageState() });
   await other.route("**/images/presign-uploads", () => {}); /* never answered: they wait */
   await other.goto(`${vitrine.url}/admin/upload`);
-  const slowest = await other.evaluate(async (base64) => {
+  const answers = await other.evaluate(async (base64) => {
+    /* A disk that says sizes slowly. */
+    const { get } = Object.getOwnPropertyDescriptor(Blob.prototype, "size");
+    const size = function () {
+      for (const end = performance.now() + 1; performance.now() < end; );
+      return get.call(this);
+    };
+    Object.defineProperty(Blob.prototype, "size", { get: size, configurable: true });
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     const data = new DataTransfer();
     for (let i = 0; i < 500; i += 1)
       data.items.add(new File([bytes], `File ${i}.jpg`, { type: "image/jpeg" }));
     const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data });
-    let longest = 0;
-    let last = performance.now();
-    let isOver = false;
-    const beat = () => {
-      const now = performance.now();
-      longest = Math.max(longest, now - last);
-      last = now;
-      if (!isOver) setTimeout(beat, 0);
-    };
-    beat();
     document.body.dispatchEvent(drop);
+    const isListed = () => document.querySelector(".row")?.ariaSetSize === "500";
+    let beats = 0;
+    for (; !isListed(); beats += 1) await new Promise((resolve) => setTimeout(resolve));
     for (let y = 0; y < 30_000; y += 1500) {
       scrollTo(0, y);
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
-    isOver = true;
-    return longest;
+    return { beats, rows: document.querySelectorAll(".row").length };
   }, photos[0].buffer.toString("base64"));
-  assert.match(await other.locator(".summary-words").textContent(), /0 of 500 images saved/);
-  assert.ok(slowest < 500, `the page stood still for ${Math.round(slowest)} ms`);
+  assert.ok(answers.beats > 10 && answers.rows < 40, JSON.stringify(answers));
+  await other.locator(".summary-words", { hasText: "0 of 500 images saved" }).waitFor();
   const last = other.locator('.row[aria-posinset="500"]');
   await other.evaluate(() => scrollTo(0, document.body.scrollHeight));
   await last.waitFor();
@@ -128,9 +122,9 @@ test("without scrolling there are links to older and newer pages", async () => {
     storageState: await page.context().storageState(),
   });
   await plain.goto(`${vitrine.url}/admin/images`);
-  await plain.getByRole("link", { name: "Older images" }).click();
+  await loads(plain, () => plain.getByRole("link", { name: "Older images" }).click());
   assert.equal(await plain.locator(".tile").count(), 40);
-  await plain.getByRole("link", { name: "Newer images" }).click();
+  await loads(plain, () => plain.getByRole("link", { name: "Newer images" }).click());
   assert.equal(await plain.locator(".tile").count(), 60);
   await plain.context().close();
 });
@@ -168,6 +162,7 @@ test("rows are justified: every row but the last fills the width, and no picture
 });
 
 test("nothing moves while pictures load", async () => {
+  await waitDrawn(page.locator(".tile-picture").first());
   const shift = await page.evaluate(
     () =>
       new Promise((resolve) => {

@@ -2,24 +2,20 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { makePhotos } from "./photos.mjs";
-import { EMAIL, PASSWORD, openPage, startBrowser, startVitrine } from "./stack.mjs";
+import { EMAIL, PASSWORD, asFile, openPage, startStack, stopStack } from "./stack.mjs";
 
 let vitrine;
 let browser;
 let page;
 
 before(async () => {
-  browser = await startBrowser();
-  vitrine = await startVitrine();
+  ({ vitrine, browser } = await startStack());
   page = await openPage(browser);
   /* The dialog of a plain field: the test is told of it, of Chromium's newer one it is not. */
   await page.addInitScript(() => delete window.showOpenFilePicker);
 });
 
-after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
-});
+after(() => stopStack({ vitrine, browser }));
 
 const press = (key) => page.keyboard.press(key);
 const focused = () =>
@@ -81,7 +77,7 @@ test("uploading by keys", async () => {
   await page.waitForURL("**/admin/upload");
   await tabTo(/Choose images/);
   await press("Enter");
-  const files = photos.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer }));
+  const files = photos.map(asFile);
   await (await chooser).setFiles(files);
   await page.locator(".summary-words", { hasText: "9 images saved." }).waitFor();
   await tabTo(/See your images/);

@@ -2,15 +2,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { makePhotos } from "./photos.mjs";
-import { openPage, signIn, startBrowser, startVitrine } from "./stack.mjs";
+import { asFile, loads, openPage, signIn, startStack, stopStack } from "./stack.mjs";
 
 let vitrine;
 let browser;
 let page;
 
 before(async () => {
-  browser = await startBrowser();
-  vitrine = await startVitrine();
+  ({ vitrine, browser } = await startStack());
   page = await openPage(
     browser,
     { javaScriptEnabled: false },
@@ -18,10 +17,7 @@ before(async () => {
   ); /* what the forms answer */
 });
 
-after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
-});
+after(() => stopStack({ vitrine, browser }));
 
 test("signing in", async () => {
   await signIn(page, vitrine.url);
@@ -30,8 +26,8 @@ test("signing in", async () => {
 });
 
 test("a form without a file says what to do", async () => {
-  await page.locator(".rail").getByRole("link", { name: "Upload" }).click();
-  await page.getByRole("button", { name: "Upload" }).click();
+  await loads(page, () => page.locator(".rail").getByRole("link", { name: "Upload" }).click());
+  await loads(page, () => page.getByRole("button", { name: "Upload" }).click());
   assert.equal(await page.locator("#files-error").textContent(), "Choose at least one file.");
 });
 
@@ -40,10 +36,10 @@ test("two pictures and a document: the pictures are saved, the document is refus
   await page
     .getByLabel("Choose images")
     .setInputFiles([
-      ...photos.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })),
+      ...photos.map(asFile),
       { name: "notes.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4\n") },
     ]);
-  await page.getByRole("button", { name: "Upload" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Upload" }).click());
   assert.equal(await page.locator("#results-heading").textContent(), "2 of 3 images saved.");
   assert.equal(await page.locator(".result.is-failed").count(), 1);
   assert.match(
@@ -53,11 +49,11 @@ test("two pictures and a document: the pictures are saved, the document is refus
 });
 
 test("they hang in the grid, and one opens large", async () => {
-  await page.getByRole("link", { name: "See your images" }).click();
+  await loads(page, () => page.getByRole("link", { name: "See your images" }).click());
   assert.equal(await page.locator(".tile").count(), 2);
   const box = await page.locator(".tile-link").first().boundingBox();
   assert.ok(box.width > 100 && box.height > 60, "a box has its shape without a script");
-  await page.locator(".tile-link").first().click();
+  await loads(page, () => page.locator(".tile-link").first().click());
   assert.match(page.url(), /\/admin\/images\/\d+$/);
   const answer = await page.request.get(await page.locator(".stage-picture").getAttribute("src"));
   assert.equal(answer.status(), 200);
@@ -65,14 +61,14 @@ test("they hang in the grid, and one opens large", async () => {
 
 test("words are edited, and a title that is too long comes back as typed, with its message", async () => {
   await page.getByLabel("Title").fill("ü".repeat(150)); /* 300 bytes; the field counts letters */
-  await page.getByRole("button", { name: "Save" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Save" }).click());
   assert.equal(await page.getByLabel("Title").inputValue(), "ü".repeat(150));
   assert.ok((await page.locator("#title-error").textContent()).length > 10);
   assert.equal(await page.getByLabel("Title").getAttribute("aria-invalid"), "true");
   await page.getByLabel("Title").fill("A plain title");
   await page.getByLabel("Alt text").fill("A lake");
   await page.getByLabel("Tags").fill("lake, plain");
-  await page.getByRole("button", { name: "Save" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Save" }).click());
   assert.match(await page.locator(".flash").textContent(), /Saved/);
   assert.equal(await page.locator("h1").textContent(), "A plain title");
   assert.equal(await page.getByLabel("Tags").inputValue(), "lake, plain");
@@ -85,41 +81,41 @@ test("somebody else's change in between is shown, and nothing is lost", async ()
   });
   await other.goto(page.url());
   await other.getByLabel("Title").fill("Theirs");
-  await other.getByRole("button", { name: "Save" }).click();
+  await loads(other, () => other.getByRole("button", { name: "Save" }).click());
   await other.context().close();
 
   await page.getByLabel("Title").fill("Mine");
-  await page.getByRole("button", { name: "Save" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Save" }).click());
   assert.match(await page.locator(".conflict").textContent(), /Theirs/);
   assert.equal(await page.getByLabel("Title").inputValue(), "Mine");
-  await page.getByRole("button", { name: "Save mine instead" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Save mine instead" }).click());
   assert.equal(await page.locator("h1").textContent(), "Mine");
 });
 
 test("searching finds it by its words", async () => {
   await page.goto(`${vitrine.url}/admin/images`);
   await page.getByRole("searchbox").fill("mine");
-  await page.getByRole("button", { name: "Search" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Search" }).click());
   assert.equal(await page.locator(".tile").count(), 1);
   await page.getByRole("searchbox").fill("nothing like it");
-  await page.getByRole("button", { name: "Search" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Search" }).click());
   assert.match(await page.locator(".empty").textContent(), /No images match/);
 });
 
 test("deleting asks once, and can be declined", async () => {
   await page.goto(`${vitrine.url}/admin/images?q=mine`);
-  await page.locator(".tile-link").click();
-  await page.getByRole("link", { name: "Delete" }).click();
-  await page.getByRole("link", { name: "Keep it" }).click();
-  await page.getByRole("link", { name: "Delete" }).click();
-  await page.getByRole("button", { name: "Move to the trash" }).click();
+  await loads(page, () => page.locator(".tile-link").click());
+  await loads(page, () => page.getByRole("link", { name: "Delete" }).click());
+  await loads(page, () => page.getByRole("link", { name: "Keep it" }).click());
+  await loads(page, () => page.getByRole("link", { name: "Delete" }).click());
+  await loads(page, () => page.getByRole("button", { name: "Move to the trash" }).click());
   assert.match(page.url(), /\/admin\/images\?moved=\d+$/);
   assert.match(await page.locator(".flash").textContent(), /The image is in the trash\./);
   assert.equal(await page.locator(".tile").count(), 1);
 });
 
 test("signing out", async () => {
-  await page.locator(".rail").getByRole("button", { name: "Sign out" }).click();
+  await loads(page, () => page.locator(".rail").getByRole("button", { name: "Sign out" }).click());
   assert.match(page.url(), /\/sign-in$/);
   assert.deepEqual(page.problems, []);
 });

@@ -286,9 +286,11 @@ test("pausing stops what is under way, going on starts it again, and everything 
   await new Promise((resolve) =>
     queue.addEventListener("change", () => queue.totals().sending === 4 && resolve()),
   );
+  const halted = new Promise((resolve) =>
+    queue.addEventListener("change", () => queue.totals().sending === 0 && resolve()),
+  );
   queue.pause();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.equal(queue.totals().sending, 0);
+  await halted;
   assert.ok(queue.isBusy);
   const before = log.commit.length;
   queue.resume();
@@ -329,7 +331,6 @@ test("signed out: everything waits, and goes on after signing in again", async (
   const { queue } = context;
   queue.add(files(3));
   await new Promise((resolve) => queue.addEventListener("blocked", resolve));
-  await new Promise((resolve) => setTimeout(resolve, 20));
   assert.match(queue.blocked, /signed out/);
   assert.equal(queue.totals().failed, 0);
   isSignedOut = false;
@@ -337,6 +338,51 @@ test("signed out: everything waits, and goes on after signing in again", async (
   await idle(queue);
   assert.equal(queue.totals().ready, 3);
   assert.equal(context.log.put.length, 3, "nothing was sent twice");
+});
+
+test("still signed out: it says so; of several answers the last question's counts", async () => {
+  const answers = [];
+  let isSignedOut = true;
+  const { queue } = start({
+    overrides: {
+      isSamePerson: () => new Promise((resolve) => answers.push(resolve)),
+      commit: async (item) => {
+        if (isSignedOut) throw new CallError(401);
+        return { id: item.id, page: "/x", version: 1 };
+      },
+    },
+  });
+  queue.add(files(1));
+  await new Promise((resolve) => queue.addEventListener("blocked", resolve));
+  const early = queue.resume();
+  answers.shift()(false);
+  await early;
+  assert.match(queue.blocked, /still signed out/);
+  isSignedOut = false;
+  const both = [queue.resume(), queue.resume()];
+  answers.pop()(true);
+  await both[1];
+  answers.pop()(false);
+  await Promise.all(both);
+  assert.equal(queue.blocked, null);
+  await idle(queue);
+  assert.deepEqual(stages(queue), ["ready"]);
+});
+
+test("files that are about to come count: nothing is over before they are there", async () => {
+  const { queue } = start();
+  queue.expect(3);
+  queue.expect(-1);
+  queue.add(files(1));
+  await new Promise((resolve) =>
+    queue.addEventListener("change", () => queue.totals().ready === 1 && resolve()),
+  );
+  assert.ok(queue.isBusy);
+  assert.deepEqual([queue.totals().count, queue.totals().open], [3, 2]);
+  queue.expect(-2);
+  queue.add(files(2));
+  await idle(queue);
+  assert.deepEqual([queue.totals().count, queue.totals().open], [3, 0]);
 });
 
 const twin = () => ({ code: "duplicate", detail: "You have it.", duplicate: { id: 9 } });

@@ -3,10 +3,16 @@
  * ports, and a browser.
  *
  * Everything that is started here is stopped here, by its process id, also when a test fails.
+ *
+ * A machine may be busy, so nothing here or in a test counts on a time: conditions are waited for
+ * (soon(), waitFor...), for WAIT_MS, which costs nothing when they come true. Scripts of our pages
+ * are modules without top-level await, so all their listeners are there when a page has loaded:
+ * goto() and waitForURL() wait for that by themselves, and loads() does for a click.
  */
-import { execFileSync, spawn } from "node:child_process";
+import assert from "node:assert/strict";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -14,8 +20,15 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const START_LIMIT_MS = 60_000;
-const STOP_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 60_000;
+const START_TRIES = 3;
+
+/** How long anything is waited for, in ms. */
+export const WAIT_MS = 120_000;
+
+/* Blocks of ports, as tests/harness/ports.py has them. */
+const [FIRST_PORT, BLOCK, BLOCKS] = [10_240, 100, 220];
+const LOCKS = path.join(tmpdir(), `vitrine-test-ports-${process.getuid()}`);
 
 export const EMAIL = "ada@example.org";
 export const PASSWORD = "a long enough password";
@@ -40,12 +53,31 @@ for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
   });
 }
 
+/** Start Vitrine and a browser, both at the same time: { vitrine, browser }. */
+export async function startStack(settings = {}) {
+  const started = await Promise.allSettled([startVitrine(settings), startBrowser()]);
+  const [vitrine, browser] = started.map(({ value }) => value);
+  const failed = started.find(({ reason }) => reason);
+  if (!failed) return { vitrine, browser };
+  await stopStack({ vitrine, browser });
+  throw failed.reason;
+}
+
+/** Stop what of them was started. */
+export async function stopStack({ vitrine, browser }) {
+  await Promise.all([browser?.close(), vitrine?.stop()]);
+}
+
 /** Start Vitrine; settings are its environment variables. { url, objectsUrl, data, stop() } */
-export async function startVitrine(settings = {}) {
+export function startVitrine(settings = {}) {
+  return again(() => startOnce(settings));
+}
+
+async function startOnce(settings) {
   const data = await mkdtemp(path.join(tmpdir(), "vitrine-browser-"));
-  const port = await freePortPair();
+  const { port, lock } = await freePorts();
   /* setpriv: should this process be killed, the kernel tells tools/run, which stops the rest. */
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", "tools/run"], {
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...lock, "tools/run"], {
     cwd: ROOT,
     env: {
       ...cleanEnvironment(),
@@ -62,11 +94,14 @@ export async function startVitrine(settings = {}) {
   const stop = async () => {
     running.delete(stop);
     await stopChild(child);
-    await rm(data, { recursive: true, force: true });
+    await remove(data);
   };
   running.add(stop);
   try {
-    await until(() => output.text.includes("is ready"), child, output);
+    await soon(() => {
+      if (child.exitCode !== null) throw new Final(`Vitrine did not start:\n${output.text}`);
+      assert.match(output.text, /is ready/);
+    });
   } catch (error) {
     await stop();
     throw error;
@@ -79,6 +114,43 @@ export async function startVitrine(settings = {}) {
   };
 }
 
+/* A machine that is very busy may be too slow for the limits of who starts. */
+async function again(start) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === START_TRIES) throw error;
+      console.error(`started again, because: ${error.message}`);
+    }
+  }
+}
+
+/** A folder goes, also while a process that was killed is still at it. */
+export function remove(folder) {
+  return rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+}
+
+class Final extends Error {}
+
+/** Wait until `check` throws nothing, and returns what it returns: for what comes by itself, a moment
+    later. */
+export async function soon(check) {
+  for (const end = Date.now() + WAIT_MS; ; ) {
+    try {
+      return await check();
+    } catch (error) {
+      if (error instanceof Final || Date.now() > end) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Do what leads to another page, or to the same one again, and wait until it has loaded. */
+export async function loads(page, act) {
+  await Promise.all([page.waitForEvent("load"), act()]);
+}
+
 /* Settings of who runs the tests must not leak into what is tested. */
 function cleanEnvironment() {
   const isSetting =
@@ -86,18 +158,28 @@ function cleanEnvironment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting.test(name)));
 }
 
-/* Vitrine listens on a port and on the next one. */
-async function freePortPair() {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = await listen(0);
-    const { port } = first.address();
-    const second = await listen(port + 1).catch(() => null);
-    await close(first);
-    if (!second) continue;
-    await close(second);
-    return port;
+/*
+ * Vitrine listens on a port and on the next one. As in tests/harness/ports.py, whose locks these are,
+ * they come from below those that the kernel gives to connections, and who has the lock of a block has
+ * its ports: nobody else gets them in between. { port, lock }, the words before the command that is to
+ * hold the lock.
+ */
+async function freePorts() {
+  await mkdir(LOCKS, { mode: 0o700, recursive: true });
+  for (let attempt = 0; attempt < 1000; attempt += 1) {
+    const port = FIRST_PORT + BLOCK * Math.floor(Math.random() * BLOCKS);
+    const file = path.join(LOCKS, String(port));
+    const lock = ["flock", "--nonblock", "--no-fork", file];
+    const isOurs = spawnSync("flock", ["--nonblock", file, "true"]).status === 0;
+    if (isOurs && (await isFree(port)) && (await isFree(port + 1))) return { port, lock };
   }
   throw new Error("no two free ports beside each other");
+}
+
+async function isFree(port) {
+  const server = await listen(port).catch(() => null);
+  if (server) await close(server);
+  return server !== null;
 }
 
 function listen(port) {
@@ -117,16 +199,6 @@ function collect(child) {
   return output;
 }
 
-async function until(isThere, child, output) {
-  const end = Date.now() + START_LIMIT_MS;
-  while (!isThere()) {
-    if (child.exitCode !== null) throw new Error(`Vitrine did not start:\n${output.text}`);
-    if (Date.now() > end)
-      throw new Error(`Vitrine is not ready after ${START_LIMIT_MS} ms:\n${output.text}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 async function stopChild(child) {
   if (child.exitCode !== null) return;
   const exit = once(child, "exit");
@@ -136,12 +208,16 @@ async function stopChild(child) {
   clearTimeout(timer);
 }
 
+const CHROMIUM = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: FLAGS,
+  timeout: WAIT_MS,
+};
+const LOOK = { viewport: { width: 1280, height: 860 }, reducedMotion: "reduce" };
+
 /** Debian's Chromium with a fresh profile; CHROMIUM names another one. */
 export function startBrowser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-  });
+  return again(() => chromium.launch(CHROMIUM));
 }
 
 /**
@@ -149,19 +225,24 @@ export function startBrowser() {
  * kill() }. The same folder again is the same browser, started again.
  */
 export async function startProfile(folder) {
-  const context = await chromium.launchPersistentContext(folder, {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: FLAGS,
-    viewport: { width: 1280, height: 860 },
-    reducedMotion: "reduce",
-  });
-  context.setDefaultTimeout(15_000);
+  const context = await again(() => chromium.launchPersistentContext(folder, { ...CHROMIUM, ...LOOK }));
+  context.setDefaultTimeout(WAIT_MS);
   const kill = async () => {
     const gone = once(context, "close");
-    for (const pid of await pidsWith(`--user-data-dir=${folder}`)) process.kill(pid, "SIGKILL");
+    for (const pid of await pidsWith(`--user-data-dir=${folder}`)) killOne(pid);
     await gone;
   };
   return { page: context.pages()[0] ?? (await context.newPage()), kill };
+}
+
+/** Kill a process, as the kernel would; false when it had ended already. */
+export function killOne(pid) {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+    return false;
+  }
 }
 
 async function pidsWith(argument) {
@@ -179,12 +260,8 @@ async function pidsWith(argument) {
  * content security policy. `allow` is a pattern of messages that the test provokes itself.
  */
 export async function openPage(browser, options = {}, allow = null) {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 860 },
-    reducedMotion: "reduce",
-    ...options,
-  });
-  context.setDefaultTimeout(15_000);
+  const context = await browser.newContext({ ...LOOK, ...options });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const problems = [];
   const note = (text) => {
@@ -230,13 +307,16 @@ export async function signedInState(browser, url) {
   return state;
 }
 
+/** What a file field takes of a photograph (photos.mjs). */
+export const asFile = ({ name, mimeType, buffer }) => ({ name, mimeType, buffer });
+
 /** Upload through the page and wait until all is saved. */
 export async function uploadFiles(page, url, files) {
   await page.goto(`${url}/admin/upload`);
-  await page
-    .locator("#files")
-    .setInputFiles(files.map(({ name, mimeType, buffer }) => ({ name, mimeType, buffer })));
-  await page.locator(".uploads.is-finished").waitFor({ timeout: 60_000 });
+  await page.locator("#files").setInputFiles(files.map(asFile));
+  await page.locator(".uploads.is-finished").waitFor();
+  const words = await page.locator(".summary-words").textContent();
+  assert.equal(words, `${files.length} image${files.length === 1 ? "" : "s"} saved.`);
 }
 
 /** The decoded picture of an <img>, or not: what a person would see. */
@@ -246,21 +326,13 @@ export async function isDrawn(locator) {
 
 /** Wait until it is drawn. */
 export async function waitDrawn(locator) {
-  await locator.evaluate(
-    (img) =>
-      new Promise((resolve, reject) => {
-        const look = () =>
-          img.complete && img.naturalWidth > 0 ? resolve() : setTimeout(look, 20);
-        setTimeout(() => reject(new Error(`not drawn: ${img.src}`)), 10_000);
-        look();
-      }),
-  );
+  await soon(async () => assert.ok(await isDrawn(locator), `not drawn: ${locator}`));
 }
 
 /** Say of images, by their numbers, what the reconciliation would: "gone" or "changed". */
 export function setFlags(vitrine, flags) {
   const script = `import json, sqlite3, sys
-with sqlite3.connect(sys.argv[1], timeout=10) as database:
+with sqlite3.connect(sys.argv[1], timeout=120) as database:
     for number, flag in json.loads(sys.argv[2]).items():
         database.execute("UPDATE assets SET flag = ?, flag_at = 1795242720 WHERE id = ?", (flag, int(number)))`;
   execFileSync("python3", ["-c", script, path.join(vitrine.data, "vitrine.db"), JSON.stringify(flags)]);
@@ -277,7 +349,8 @@ export async function countUnfinished(vitrine) {
   return countFiles(path.join(vitrine.data, "objects", "uploads"), "");
 }
 
+/* Folders may go while they are read. */
 async function countFiles(folder, ending) {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await soon(() => readdir(folder, { recursive: true, withFileTypes: true }));
   return entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending)).length;
 }

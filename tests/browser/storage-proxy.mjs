@@ -10,6 +10,7 @@ import { Agent, createServer, request } from "node:http";
 
 export class StorageProxy {
   stalled = []; /* connections of PUTs that wait for ever */
+  held = []; /* PUTs that wait for letGo() */
   puts = []; /* statuses of the answers to PUTs that reached the storage */
   #fates = []; /* what becomes of the next PUTs, first come first served */
   #standing = null; /* what becomes of every request, while set */
@@ -18,6 +19,7 @@ export class StorageProxy {
   #agent = new Agent({ keepAlive: false });
 
   async start() {
+    this.#server.keepAliveTimeout = 0; /* connections end when a test says so */
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     this.url = `http://localhost:${this.#server.address().port}`;
@@ -43,6 +45,15 @@ export class StorageProxy {
     this.#fates = [];
     this.#standing = null;
     this.puts = [];
+    this.stalled = [];
+    this.held = [];
+  }
+
+  /** Let what was held go on, all of it, and nothing more is held. */
+  letGo() {
+    this.#fates = [];
+    this.#standing = null;
+    for (const { req, res } of this.held.splice(0)) if (!req.destroyed) this.forward(req, res);
   }
 
   async stop() {
@@ -73,6 +84,7 @@ export class StorageProxy {
       onAnswer(answer, res);
     });
     upstream.on("error", () => res.destroy());
+    req.on("close", () => req.complete || upstream.destroy());
     if (Buffer.isBuffer(body)) upstream.end(body);
     else body.pipe(upstream);
     return upstream;
@@ -134,6 +146,12 @@ export const delay = (ms) => async (req, res, proxy) => {
   await new Promise((resolve) => setTimeout(resolve, ms));
   proxy.forward(req, res, { body });
 };
+
+/** It waits until letGo(); what is no PUT is passed on. */
+export function hold(req, res, proxy) {
+  if (req.method === "PUT") proxy.held.push({ req, res });
+  else proxy.forward(req, res);
+}
 
 /** It takes the first bytes and then nothing more, until the connection is cut from outside. */
 export function stall(req, res, proxy) {

@@ -4,11 +4,12 @@ import { after, before, test } from "node:test";
 import { makePhotos } from "./photos.mjs";
 import {
   countObjects,
+  loads,
   openPage,
   setFlags,
   signedInState,
-  startBrowser,
-  startVitrine,
+  startStack,
+  stopStack,
   uploadFiles,
 } from "./stack.mjs";
 
@@ -20,17 +21,13 @@ let page;
 let state;
 
 before(async () => {
-  browser = await startBrowser();
-  vitrine = await startVitrine();
+  ({ vitrine, browser } = await startStack());
   state = await signedInState(browser, vitrine.url);
   page = await openPage(browser, { storageState: state });
   await uploadFiles(page, vitrine.url, await makePhotos(browser, COUNT, { scale: 0.3 }));
 });
 
-after(async () => {
-  await browser?.close();
-  await vitrine?.stop();
-});
+after(() => stopStack({ vitrine, browser }));
 
 const grid = () => page.goto(`${vitrine.url}/admin/images`);
 const press = (key) => page.keyboard.press(key);
@@ -106,20 +103,20 @@ test("without JavaScript: boxes, the bar, all of a page, the way back", async ()
   assert.ok(await plain.locator(".bulk").isHidden());
   await plain.locator(".tile-tick input").first().check();
   assert.ok(await plain.locator(".bulk").isVisible());
-  await plain.getByRole("link", { name: "Select all on this page" }).click();
+  await loads(plain, () => plain.getByRole("link", { name: "Select all on this page" }).click());
   assert.equal(await plain.locator(".tile-tick :checked").count(), COUNT);
   await plain.locator(".tile-tick input").first().uncheck();
-  await plain.getByRole("button", { name: "Move to the trash" }).click();
+  await loads(plain, () => plain.getByRole("button", { name: "Move to the trash" }).click());
   assert.equal(await tiles(plain), 1);
-  await plain.locator(".rail").getByRole("link", { name: "Trash" }).click();
+  await loads(plain, () => plain.locator(".rail").getByRole("link", { name: "Trash" }).click());
   assert.equal(await tiles(plain), COUNT - 1);
   assert.match(await plain.locator(".count").textContent(), new RegExp(`${COUNT - 1} images, .+B`));
-  await plain.locator(".tile-link").first().click();
+  await loads(plain, () => plain.locator(".tile-link").first().click());
   assert.match(await plain.locator(".lead").textContent(), /in the trash/);
-  await plain.getByRole("button", { name: "Restore" }).click();
+  await loads(plain, () => plain.getByRole("button", { name: "Restore" }).click());
   assert.match(await plain.locator(".flash").textContent(), /The image is back/);
   await plain.goto(`${vitrine.url}/admin/trash?all=1`);
-  await plain.getByRole("button", { name: "Restore" }).click();
+  await loads(plain, () => plain.getByRole("button", { name: "Restore" }).click());
   assert.match(await plain.locator(".flash").textContent(), /6 images are back\./);
   await plain.goto(`${vitrine.url}/admin/images`);
   assert.equal(await tiles(plain), COUNT);
@@ -137,18 +134,18 @@ test("deleting for good asks; emptying asks with the number; then the objects ar
   await page.waitForURL("**moved=*");
   await page.goto(`${vitrine.url}/admin/trash`);
   await page.getByRole("checkbox").first().check();
-  await page.getByRole("button", { name: "Delete for good" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Delete for good" }).click());
   assert.match(await page.locator("h1").textContent(), /Delete 1 image for good\?/);
-  await page.getByRole("link", { name: "Cancel" }).click();
+  await loads(page, () => page.getByRole("link", { name: "Cancel" }).click());
   assert.equal(await tiles(), 3);
   await page.getByRole("checkbox").first().check();
-  await page.getByRole("button", { name: "Delete for good" }).click();
-  await page.getByRole("button", { name: "Delete for good" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Delete for good" }).click());
+  await loads(page, () => page.getByRole("button", { name: "Delete for good" }).click());
   assert.match(await page.locator(".flash").textContent(), /The image was deleted for good\./);
   assert.equal(await countObjects(vitrine), before - 1);
-  await page.getByRole("link", { name: "Empty the trash" }).click();
+  await loads(page, () => page.getByRole("link", { name: "Empty the trash" }).click());
   assert.match(await page.locator("h1").textContent(), /Delete 2 images for good\?/);
-  await page.getByRole("button", { name: "Empty the trash" }).click();
+  await loads(page, () => page.getByRole("button", { name: "Empty the trash" }).click());
   assert.match(await page.locator(".empty").textContent(), /The trash is empty/);
 });
 
@@ -158,9 +155,9 @@ test("an image whose file is gone says so on its tile, over the grid and on its 
   setFlags(vitrine, { [id]: "gone" });
   await page.reload();
   assert.match(await page.locator(".tile-badge").textContent(), /File is gone/);
-  await page.getByRole("link", { name: "Show them" }).click();
+  await loads(page, () => page.getByRole("link", { name: "Show them" }).click());
   assert.equal(await tiles(), 1);
-  await page.locator(".tile-link").click();
+  await loads(page, () => page.locator(".tile-link").click());
   assert.match(await page.locator(".conflict").textContent(), /not in the storage any more/);
   assert.equal(await page.locator(".stage-picture").count(), 0);
   assert.deepEqual(page.problems, []);
