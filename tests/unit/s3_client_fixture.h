@@ -30,7 +30,7 @@ static inline void note_pause(void *context, int64_t pause_ms)
 static inline void open_rig(
     struct rig *rig, struct arena *arena, const struct tiny_answer *answers, size_t count)
 {
-    static const struct http_limits limits = { .connect_timeout_ms = 2000 };
+    static const struct http_limits limits = { .connect_timeout_ms = 60000 };
     *rig = (struct rig){ .arena = arena };
     tiny_start(&rig->server, answers, count);
     struct s3_location location = {

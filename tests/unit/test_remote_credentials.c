@@ -351,7 +351,7 @@ static void another_threads_new_keys_do_for_a_renewal(void **state)
 static size_t call_s3(struct rig *rig, struct arena *arena, bool is_head,
     const struct tiny_answer *answers, size_t count, enum status expected)
 {
-    static const struct http_limits limits = { .connect_timeout_ms = 2000 };
+    static const struct http_limits limits = { .connect_timeout_ms = 60000 };
     struct tiny_server server;
     struct s3_client client;
     struct s3_result result;
