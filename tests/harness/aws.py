@@ -1,7 +1,7 @@
 """Stand-ins for AWS's credential endpoints on one port of this machine: what they are asked is kept,
 what they answer is the test's.
 
-An answer is (status, headers, body), a number of seconds to stay silent, or None: hang up.
+An answer is (status, headers, body), SILENCE, or None: hang up.
 """
 
 import http.server
@@ -9,6 +9,8 @@ import json
 import threading
 import time
 import xml.sax.saxutils
+
+SILENCE = "as long as the stand-in lives"
 
 
 def iso(seconds_from_now):
@@ -73,6 +75,7 @@ class Aws:
     def __init__(self, respond=None):
         self.respond = respond
         self.requests = []
+        self.ended = threading.Event()
         stand_in = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,8 +86,8 @@ class Aws:
                 request = Request(self, body)
                 stand_in.requests.append(request)
                 answer = stand_in.respond(request)
-                if isinstance(answer, (int, float)):
-                    time.sleep(answer)
+                if answer == SILENCE:
+                    stand_in.ended.wait()
                     answer = None
                 if answer is None:
                     self.close_connection = True
@@ -112,5 +115,6 @@ class Aws:
         return self
 
     def __exit__(self, *_):
+        self.ended.set()
         self.server.shutdown()
         self.server.server_close()

@@ -9,6 +9,7 @@ import json
 import uuid
 
 from .daemons import Daemons
+from .patience import PATIENCE_S
 from .ports import free_port
 
 ACCESS_KEY = "VITRINEACCESS"
@@ -62,8 +63,11 @@ rgw dns name = localhost
 rgw thread pool size = 32
 rgw num rados handles = 1
 rgw run sync thread = false
-# no bucket here grows; and the thread that would split them has taken the gateway down with it at its start
+# nobody here needs what works behind the requests; and the thread of one of them has taken the gateway down with it
 rgw dynamic resharding = false
+rgw enable gc threads = false
+rgw enable lc threads = false
+rgw enable quota threads = false
 rgw crypt require ssl = false
 rgw crypt s3 kms backend = testing
 rgw crypt s3 kms encryption keys = {kms_key}={kms_secret}
@@ -95,7 +99,7 @@ class Ceph:
             self._start_monitor()
             self._start_storage()
             self.daemons.spawn("radosgw", "radosgw", "-c", self.conf, "-n", "client.rgw", "-f")
-            self.daemons.wait_for_http(self.port, 120)
+            self.daemons.wait_for_http(self.port)
             self.daemons.run("radosgw-admin", "-c", self.conf, "user", "create", "--uid", "vitrine",
                              "--display-name", "vitrine", "--access-key", ACCESS_KEY,
                              "--secret-key", SECRET_KEY)
@@ -125,7 +129,7 @@ class Ceph:
         return STS_ROLE
 
     def _ceph(self, *arguments, check=True):
-        return self.daemons.run("ceph", "-c", self.conf, "--connect-timeout", "20", *arguments, check=check)
+        return self.daemons.run("ceph", "-c", self.conf, "--connect-timeout", str(PATIENCE_S), *arguments, check=check)
 
     def _write_configuration(self):
         folder = self.daemons.folder
@@ -153,4 +157,4 @@ class Ceph:
         self.daemons.run("ceph-osd", "-c", self.conf, "-i", "0", "--mkfs", "--osd-uuid", osd)
         self.daemons.spawn("osd", "ceph-osd", "-c", self.conf, "-i", "0", "-f")
         self.daemons.wait_until(
-            "the storage daemon is up", lambda: "1 up" in self._ceph("osd", "stat", check=False), 60)
+            "the storage daemon is up", lambda: "1 up" in self._ceph("osd", "stat", check=False))

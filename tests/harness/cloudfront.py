@@ -51,6 +51,7 @@ class Distribution:
         self.s3 = self.bucket = None
         self.seen = []  # what each request was answered with: (path, by, status or refusal)
         self.client_address = "127.0.0.1"
+        self.ahead_s = 0  # how far the distribution lives in the future
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.origin = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
@@ -136,9 +137,10 @@ class Distribution:
         condition = statement["Condition"]
         if not matches(statement["Resource"], url):
             raise Refused("OtherResource")
-        if time.time() >= condition["DateLessThan"]["AWS:EpochTime"]:
+        now = time.time() + self.ahead_s
+        if now >= condition["DateLessThan"]["AWS:EpochTime"]:
             raise Refused("Expired")
-        if time.time() < condition.get("DateGreaterThan", {}).get("AWS:EpochTime", 0):
+        if now < condition.get("DateGreaterThan", {}).get("AWS:EpochTime", 0):
             raise Refused("TooEarly")
         source = condition.get("IpAddress", {}).get("AWS:SourceIp", "0.0.0.0/0")
         if ipaddress.ip_address(self.client_address) not in ipaddress.ip_network(source, strict=False):

@@ -13,6 +13,7 @@ import subprocess
 
 import requests
 
+from .patience import PATIENCE_S
 from .vitrine import ROOT
 
 SNIPPETS = ROOT / "tests" / "dialects"
@@ -55,7 +56,7 @@ def run_snippet(name, host, token, file, **more):
     if name.endswith(".cjs"):
         assert (SNIPPETS / "node_modules").is_dir(), "its packages are not installed: tools/install test"
     done = subprocess.run(
-        [*RUNNERS[path.suffix], path], capture_output=True, text=True, timeout=60, check=False,
+        [*RUNNERS[path.suffix], path], capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         env={**os.environ, "HOST": host, "TOKEN": token, "FILE": str(file), **more})
     assert done.returncode == 0, f"{name}: {done.stdout}\n{done.stderr}"
     return done.stdout, [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -63,14 +64,14 @@ def run_snippet(name, host, token, file, **more):
 
 def signed_in_token(vitrine, email, password):
     """The token that API 000's sign-in gives: it opens the other APIs as well."""
-    answer = requests.post(vitrine.base_url + "/auth/signin", json={"email": email, "password": password}, timeout=30)
+    answer = requests.post(vitrine.base_url + "/auth/signin", json={"email": email, "password": password}, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
     return answer.json()["token"]
 
 
 def put(url, content, content_type):
     """PUT as the documented clients do: with the type, and no header besides."""
-    return requests.put(url, data=content, headers={"Content-Type": content_type}, timeout=60)
+    return requests.put(url, data=content, headers={"Content-Type": content_type}, timeout=PATIENCE_S)
 
 
 def files_named(listing, key):
@@ -103,7 +104,7 @@ def profile_flow(client):
     assert re.fullmatch(rf"users/{image['userId']}/images/\d{{13}}\.jpg", image["s3Key"])
     assert (image["originalName"], image["mimeType"], image["fileSize"]) == ("photo.jpg", "image/jpeg", len(content))
     assert re.fullmatch(ISO + r"\.\d{3}Z", image["createdAt"]) and re.fullmatch(ISO + r"\.\d{3}Z", image["updatedAt"])
-    assert requests.get(image["cloudfrontUrl"], timeout=30).content == content
+    assert requests.get(image["cloudfrontUrl"], timeout=PATIENCE_S).content == content
 
     listed = client.get("/api/profile/images").json()
     assert listed["message"] == "Images retrieved successfully"
@@ -114,12 +115,12 @@ def profile_flow(client):
     assert signed.status_code == 200, signed.text
     assert signed.json()["message"] == "Signed URL generated successfully"
     assert set(signed.json()["data"]) == {"signedUrl", "expiresIn"}
-    assert requests.get(signed.json()["data"]["signedUrl"], timeout=30).content == content
+    assert requests.get(signed.json()["data"]["signedUrl"], timeout=PATIENCE_S).content == content
 
     gone = client.delete(f"/api/profile/images/{image['id']}")
     assert (gone.status_code, gone.json()) == (200, {"message": "Image deleted successfully"})
     assert client.get(f"/api/profile/images/{image['id']}/signed-url").status_code == 404
-    assert requests.get(signed.json()["data"]["signedUrl"], timeout=30).status_code == 404
+    assert requests.get(signed.json()["data"]["signedUrl"], timeout=PATIENCE_S).status_code == 404
 
 
 def files_flow(client):
@@ -138,7 +139,7 @@ def files_flow(client):
     assert download.status_code == 200, download.text
     assert set(download.json()) == {"presigned_url", "expires_in", "file_key"}
     assert (download.json()["file_key"], download.json()["expires_in"]) == (key, 3600)
-    assert requests.get(download.json()["presigned_url"], timeout=30).content == content
+    assert requests.get(download.json()["presigned_url"], timeout=PATIENCE_S).content == content
 
     listing = client.get("/files").json()
     assert listing["count"] == len(listing["files"])
@@ -151,7 +152,7 @@ def files_flow(client):
     assert gone.status_code == 200, gone.text
     assert files_named(client.get("/files").json(), key) == []
     assert client.post("/download-url", json={"file_key": key}).status_code == 404
-    assert requests.get(download.json()["presigned_url"], timeout=30).status_code == 404
+    assert requests.get(download.json()["presigned_url"], timeout=PATIENCE_S).status_code == 404
 
 
 def storage_v1_flow(client):
@@ -183,7 +184,7 @@ def check_storage_v1_file(client, file_id, file_url, content):
     """Everything that can be asked about a file of API 004, and its end."""
     assert re.fullmatch(rf"uploads/\d{{4}}/\d\d/\d\d/{UUID}-example\.jpg", file_id)
     assert file_url.endswith("/" + file_id) and "?" not in file_url
-    assert requests.get(file_url, timeout=30).status_code in (400, 401, 403)  # a name, not a key
+    assert requests.get(file_url, timeout=PATIENCE_S).status_code in (400, 401, 403)  # a name, not a key
 
     metadata = client.get(f"/api/v1/upload/metadata/{file_id}").json()
     assert (metadata["file_id"], metadata["file_url"], metadata["file_size"]) == (file_id, file_url, len(content))
@@ -196,7 +197,7 @@ def check_storage_v1_file(client, file_id, file_url, content):
 
     url = client.get(f"/api/v1/upload/download/{file_id}/url?expires_in=120")
     assert (url.json()["file_id"], url.json()["expires_in"]) == (file_id, 120)
-    assert requests.get(url.json()["download_url"], timeout=30).content == content
+    assert requests.get(url.json()["download_url"], timeout=PATIENCE_S).content == content
 
     prefix = file_id.rpartition("/")[0]
     (listed,) = files_named(client.get(f"/api/v1/upload/list?prefix={prefix}&limit=1000").json(), file_id)
@@ -206,4 +207,4 @@ def check_storage_v1_file(client, file_id, file_url, content):
     assert client.delete(f"/api/v1/upload/{file_id}").status_code == 200
     for path in (f"metadata/{file_id}", f"download/{file_id}", f"download/{file_id}/url"):
         assert client.get(f"/api/v1/upload/{path}").status_code == 404
-    assert requests.get(url.json()["download_url"], timeout=30).status_code == 404
+    assert requests.get(url.json()["download_url"], timeout=PATIENCE_S).status_code == 404

@@ -7,6 +7,7 @@ came before: the n-th PutObject of a seed always meets the same fate. Every fate
     with FaultProxy(seed=1) as proxy:          a process of its own: thousands of requests, and no shared GIL
         proxy.connect("127.0.0.1", 9000)       the real storage
         proxy.rates({"PutObject": {"slow_down": 0.5}})
+        proxy.let_pass(HeadObject=3)           the fourth waits until that is told anew
         proxy.quiet()                          from now on nothing breaks; returns when nothing is held back any more
         proxy.counts()                         {"PutObject": {"seen": 12, "slow_down": 5}, ...}
 
@@ -43,6 +44,8 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+
+from .patience import PATIENCE_S, wait_until
 
 CONTROL = "/.fault-proxy/"  # no bucket is called so
 HEAD_MAX = 65536
@@ -119,6 +122,7 @@ class Proxy:
         self.seed = seed
         self.target = None
         self.rates = {}
+        self.gates = {}  # how many requests of an operation may still go on
         self.seen = collections.Counter()
         self.counts = collections.defaultdict(collections.Counter)
         self.held = 0  # requests that were answered and have not reached storage yet
@@ -142,6 +146,12 @@ class Proxy:
                 self.counts[operation][fate] += 1
                 return fate, dice
         return "as_it_is", dice
+
+    async def pass_gate(self, operation):
+        while self.gates.get(operation) == 0:
+            await asyncio.sleep(0.02)
+        if operation in self.gates:
+            self.gates[operation] -= 1
 
     # --- one connection ---
 
@@ -167,6 +177,7 @@ class Proxy:
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             if "transfer-encoding" in request.headers:
                 return await answer_and_close(writer, 411, "MissingContentLength")
+            await self.pass_gate(request.operation)
             fate, dice = self.fate_of(request)
             return await getattr(self, fate)(request, reader, writer, dice)
         finally:
@@ -319,6 +330,8 @@ class Proxy:
         told = json.loads(body) if body else {}
         if "target" in told:
             self.target = tuple(told["target"])
+        if "gates" in told:
+            self.gates = told["gates"]
         if "rates" in told:
             self.rates = told["rates"]
         text = json.dumps({"counts": self.counts, "held": self.held, "busy": self.busy}).encode()
@@ -427,8 +440,8 @@ class FaultProxy:
     def __init__(self, seed=1):
         # setpriv: were the test runner killed, the proxy would end too
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", sys.executable, pathlib.Path(__file__), str(seed)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "harness.fault_proxy", str(seed)],
+            cwd=pathlib.Path(__file__).parents[1], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -440,12 +453,12 @@ class FaultProxy:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         self.process.stdout.close()
 
     def tell(self, **what):
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.url + CONTROL, json.dumps(what).encode(), timeout=10) as told:
+        with opener.open(self.url + CONTROL, json.dumps(what).encode(), timeout=PATIENCE_S) as told:
             return json.load(told)
 
     def connect(self, host, port):
@@ -455,13 +468,14 @@ class FaultProxy:
         """By operation and fate; without any, the usual ones."""
         self.tell(rates=RATES if rates is None else rates)
 
-    def quiet(self, timeout_s=30):
+    def let_pass(self, **gates):
+        """So many requests of these operations go on; those that come later wait until this is said anew."""
+        self.tell(gates=gates)
+
+    def quiet(self):
         """Break nothing any more, and wait for what is still under way or held back."""
         self.tell(rates={})
-        end = time.monotonic() + timeout_s
-        while (state := self.tell())["held"] or state["busy"]:
-            assert time.monotonic() < end, f"still under way: {state}"
-            time.sleep(0.05)
+        wait_until(lambda: not (state := self.tell())["held"] and not state["busy"], "all requests coming to an end")
 
     def counts(self):
         return self.tell()["counts"]

@@ -12,6 +12,8 @@ import time
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from .patience import PATIENCE_S
+
 AUDIENCE = "vitrine-tests"
 
 
@@ -82,7 +84,7 @@ class Issuer:
         body = json.dumps({"keys": [{"kty": "oct", "k": "AAAA"}, 7] + [key.jwk for key in self.keys]}).encode()
         status, headers = 200, {}
         if self.behaviour == "slow":
-            self.done.wait(8)
+            self.done.wait(PATIENCE_S)  # longer than anybody waits for it
         elif self.behaviour == "error":
             status, body = 500, b"{}"
         elif self.behaviour == "garbage":

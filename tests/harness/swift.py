@@ -8,13 +8,23 @@ If-None-Match on PUT and no PutBucketCors (its CORS is the cluster's configurati
 import getpass
 
 from .daemons import Daemons
+from .patience import PATIENCE_S
 from .ports import free_port
 
 ACCESS_KEY = "vitrine:app"
 SECRET_KEY = "vitrine-swift-secret"
 
+# Its servers give up on each other after as little as half a second, and then leave an object out of its
+# container's listing, or a server out of everything for a minute: on a busy machine that is a fault of nobody.
+PATIENT = f"""
+conn_timeout = {PATIENCE_S}
+node_timeout = {PATIENCE_S}
+container_update_timeout = {PATIENCE_S}
+post_quorum_timeout = {PATIENCE_S}
+error_suppression_limit = 1000000"""
+
 SERVER = """
-[DEFAULT]
+[DEFAULT]{patient}
 bind_ip = 127.0.0.1
 bind_port = {port}
 user = {user}
@@ -31,7 +41,7 @@ use = egg:swift#{kind}
 """
 
 PROXY = """
-[DEFAULT]
+[DEFAULT]{patient}
 bind_ip = 127.0.0.1
 bind_port = {port}
 user = {user}
@@ -54,6 +64,9 @@ use = egg:swift#healthcheck
 [filter:cache]
 use = egg:swift#memcache
 memcache_servers = 127.0.0.1:{cache_port}
+connect_timeout = {patience_s}
+pool_timeout = {patience_s}
+io_timeout = {patience_s}
 [filter:listing_formats]
 use = egg:swift#listing_formats
 [filter:s3api]
@@ -105,7 +118,7 @@ class Swift:
                 self._start_server(kind)
             self._write("proxy", PROXY, port=self.port, cache_port=cache_port, secret=SECRET_KEY)
             self._spawn("proxy")
-            self.daemons.wait_for_http(self.port, 60)
+            self.daemons.wait_for_http(self.port)
         except BaseException:
             self.stop()
             raise
@@ -123,11 +136,12 @@ class Swift:
         self.daemons.run("swift-ring-builder", ring, "rebalance")
         self._write(kind, SERVER, kind=kind, port=port)
         self._spawn(kind)
-        self.daemons.wait_for_http(port, 60)
+        self.daemons.wait_for_http(port)
 
     def _write(self, name, template, **values):
         (self.daemons.folder / f"{name}.conf").write_text(
-            template.format(folder=self.daemons.folder, user=getpass.getuser(), **values))
+            template.format(
+            folder=self.daemons.folder, user=getpass.getuser(), patient=PATIENT, patience_s=PATIENCE_S, **values))
 
     def _spawn(self, kind):
         self.daemons.spawn(kind, f"/usr/bin/swift-{kind}-server", self.daemons.folder / f"{kind}.conf", "-v")

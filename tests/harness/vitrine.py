@@ -6,6 +6,7 @@ itself; worker_once() runs what is due. A started Vitrine is bounded in every wa
 process of it is left, which is checked.
 """
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -19,6 +20,7 @@ import time
 
 import requests
 
+from .patience import PATIENCE_S, wait_until
 from .ports import free_ports
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -27,8 +29,7 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 ADMIN_EMAIL = "admin@example.org"
 ADMIN_PASSWORD = "correct horse battery staple"
 
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 30
+IDLE_S = 20  # servers close a connection on which nothing came for 60 s (lighttpd.conf, deploy/nginx)
 
 # Settings of the machine that the tests run on must not leak in.
 SETTINGS_PREFIXES = ("S3_", "AWS_", "CLOUDFRONT_", "JWT_", "OPEN_", "SECRETS_")
@@ -61,22 +62,36 @@ def name_of(pid):
         return ""
 
 
+def kill(pid):
+    """kill -9, of what may have ended by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
 class Client(requests.Session):
     """An HTTP client of one origin: addresses may be paths, nothing is followed unless asked.
 
-    It keeps cookies as a browser does; json_call() sends the Origin header as a browser's fetch() does.
+    It keeps cookies as a browser does; json_call() sends the Origin header as a browser's fetch() does. A
+    connection that was idle for long is not used again: the server might close it just then, and a POST on
+    it could not be repeated (RFC 9112 section 9.3.1).
     """
 
     def __init__(self, base_url):
         super().__init__()
         self.base_url = base_url
+        self.used_at = time.monotonic()
         self.trust_env = False  # no proxies, no .netrc
 
     def request(self, method, url, **options):
         if url.startswith("/"):
             url = self.base_url + url
-        options.setdefault("timeout", 30)
-        return super().request(method, url, **options)
+        options.setdefault("timeout", PATIENCE_S)
+        if time.monotonic() - self.used_at > IDLE_S:
+            self.close()
+        try:
+            return super().request(method, url, **options)
+        finally:
+            self.used_at = time.monotonic()
 
     def get(self, url, **options):
         return super().get(url, **{"allow_redirects": False, **options})
@@ -154,13 +169,20 @@ class Vitrine:
             ["setpriv", "--pdeathsig", "TERM", ROOT / "tools" / "run"],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output.open("wb"),
             stderr=subprocess.STDOUT, start_new_session=True)
-        end = time.monotonic() + START_TIMEOUT_S
-        while "Vitrine is ready" not in self.output.read_text():
-            if self.process.poll() is not None or time.monotonic() > end:
-                self.stop(check=False, keep_data=True)
-                raise RuntimeError(f"Vitrine did not start:\n{self.output.read_text()}\n{self.logs()}")
-            time.sleep(0.05)
+        try:
+            wait_until(self.has_started, "Vitrine starting")
+        except (AssertionError, RuntimeError) as problem:
+            self.stop(check=False, keep_data=True)
+            raise RuntimeError(f"{problem}\n{self.output.read_text()}\n{self.logs()}") from None
         return self
+
+    def has_started(self):
+        """Whether it said so."""
+        is_running = self.process.poll() is None  # looked at first: it may speak and end
+        is_ready = "Vitrine is ready" in self.output.read_text()
+        if not is_running and not is_ready:
+            raise RuntimeError("Vitrine did not start:")
+        return is_ready
 
     def stop(self, check=True, keep_data=False):
         """Stop it as Ctrl-C's sibling TERM does; then check that it left no process behind."""
@@ -169,7 +191,7 @@ class Vitrine:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(STOP_TIMEOUT_S)
+            self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -179,7 +201,7 @@ class Vitrine:
                           if "Sanitizer" in line or "runtime error:" in line]
             left = processes_using(self.data)
             for pid in left:
-                os.kill(pid, signal.SIGKILL)
+                kill(pid)
             self.process = None
             if self.is_own_data and not keep_data:
                 shutil.rmtree(self.data, ignore_errors=True)
@@ -191,6 +213,11 @@ class Vitrine:
         self.stop(keep_data=True)
         self.environment.update({name: str(value) for name, value in settings.items()})
         return self.start()
+
+    def kill(self, program="vitrine.fcgi"):
+        """kill -9 every process of a program; whoever supervises them starts them again."""
+        for pid in self.pids_of(program):
+            kill(pid)
 
     def pids_of(self, program="vitrine.fcgi"):
         """The pids of a program of this Vitrine: vitrine.fcgi, vitrine-worker, objects.fcgi, lighttpd, nginx."""
@@ -210,7 +237,7 @@ class Vitrine:
         """Run the command line program on this Vitrine's data, with these settings changed; the finished process."""
         done = subprocess.run(
             [BUILD / "vitrine", *arguments], env={**self.environment, **settings}, cwd=ROOT, input=stdin,
-            capture_output=True, text=True, timeout=60, check=False)
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert not check or done.returncode == 0, f"vitrine {arguments}: {done.stdout}{done.stderr}"
         return done
 
@@ -218,7 +245,7 @@ class Vitrine:
         """Run all jobs that are due; the finished process."""
         done = subprocess.run(
             [BUILD / "vitrine-worker", "--once"], env={**self.environment, **settings}, cwd=ROOT,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         assert not check or done.returncode == 0, f"vitrine-worker --once: {done.stdout}{done.stderr}"
         return done
 
@@ -241,7 +268,7 @@ class Vitrine:
         """Run a statement on the database, in a writer's turn (ADR 4) like everyone; its rows."""
         with (self.data / "vitrine.db-turn").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            db = sqlite3.connect(self.data / "vitrine.db", timeout=30, isolation_level=None)
+            db = sqlite3.connect(self.data / "vitrine.db", timeout=PATIENCE_S, isolation_level=None)
             try:
                 db.execute("PRAGMA wal_autocheckpoint = 0")
                 return db.execute(statement, parameters).fetchall()

@@ -5,6 +5,7 @@ import pathlib
 import sqlite3
 
 from app_people import assert_problem
+from harness.patience import wait_until
 
 BOUNDARY = "a-boundary-of-the-test"
 
@@ -76,7 +77,8 @@ def broken_forms(field, content):
 
 
 def snapshot(vitrine, s3):
-    """Rows, objects, and files on their way: what must be the same after a refusal."""
+    """Rows, objects, and files on their way, which end after the answer: what must be the same after a refusal."""
+    wait_until(lambda: not spool_files(vitrine), "files on their way coming to an end")
     with sqlite3.connect(vitrine.data / "vitrine.db") as database:
         rows = set(database.execute("SELECT id, key, state FROM assets"))
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket_of(s3))

@@ -5,6 +5,7 @@ import hashlib
 import requests
 
 from app_pictures import png, sha256_hex
+from harness.patience import PATIENCE_S
 
 MIB = 1024 * 1024
 
@@ -35,7 +36,7 @@ def sign(client, upload, data, numbers):
 
 
 def put_part(grant, data):
-    return requests.put(grant["url"], data=data, headers=grant["headers"], timeout=60)
+    return requests.put(grant["url"], data=data, headers=grant["headers"], timeout=PATIENCE_S)
 
 
 def send(client, upload, data, numbers=None):

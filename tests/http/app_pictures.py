@@ -6,6 +6,8 @@ import zlib
 
 import requests
 
+from harness.patience import PATIENCE_S
+
 
 def png(width=64, height=48, color=(200, 30, 30), comment=b""):
     """A complete PNG of one colour; `comment` makes two of them differ."""
@@ -31,7 +33,7 @@ def upload(client, data, filename="boat.png", filetype="image/png", **metadata):
         "filename": filename, "filetype": filetype, "size": len(data), "sha256": sha256_hex(data)})
     assert grant.status_code == 200, grant.text
     grant = grant.json()
-    put = requests.put(grant["url"], data=data, headers=grant["headers"], timeout=30)
+    put = requests.put(grant["url"], data=data, headers=grant["headers"], timeout=PATIENCE_S)
     assert put.status_code == 200, put.text
     saved = client.json_call("POST", "/images", {
         "key": grant["key"], "filename": filename, "filetype": filetype, **metadata})

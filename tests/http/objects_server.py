@@ -17,7 +17,6 @@ import resource
 import signal
 import socket
 import subprocess
-import time
 import unittest.mock
 import uuid
 
@@ -27,6 +26,7 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
+from harness.patience import PATIENCE_S, wait_until
 from harness.ports import free_port
 from harness.s3_client import s3_client
 from harness.vitrine import BUILD
@@ -76,14 +76,6 @@ http {{
     }}
 }}
 """
-
-
-def wait_until(condition, seconds=10, what="it"):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what} did not happen within {seconds} s")
-        time.sleep(0.02)
 
 
 class ObjectsServer:
@@ -159,7 +151,7 @@ class ObjectsServer:
         if self.web.poll() is not None or (self.worker and self.worker.poll() is not None):
             raise RuntimeError(self.logs())
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as s:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S) as s:
                 s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 return b"AccessDenied" in read_all(s)
         except OSError:
@@ -170,7 +162,7 @@ class ObjectsServer:
             if process and process.poll() is None:
                 process.send_signal(sign)
                 try:
-                    process.wait(15)
+                    process.wait(PATIENCE_S)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()

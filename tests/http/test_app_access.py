@@ -6,6 +6,7 @@ import pytest
 
 from app_people import add_user, assert_problem, signed_in, token_client
 from app_pictures import png, upload
+from harness.patience import PATIENCE_S
 
 RANK = {"anyone": 0, "viewer": 1, "editor": 2, "admin": 3, "metrics": 3}
 IN_THE_BODY = ("/auth/signin", "/auth/refresh")  # what proves who asks: no other site can know it
@@ -189,9 +190,9 @@ def test_presigned_on_the_command_line_works_on_storage(lighttpd):
     import requests
     put = lighttpd.cli("presign", "put", "by hand/a b+c.png", "--type", "image/png").stdout.strip()
     get = json.loads(lighttpd.cli("presign", "get", "by hand/a b+c.png", "--json").stdout)["url"]
-    answer = requests.put(put, data=png(), headers={"Content-Type": "image/png"}, timeout=30)
+    answer = requests.put(put, data=png(), headers={"Content-Type": "image/png"}, timeout=PATIENCE_S)
     assert answer.status_code == 200, answer.text
-    assert requests.get(get, timeout=30).content == png()
+    assert requests.get(get, timeout=PATIENCE_S).content == png()
 
 
 def test_accounts_are_kept_by_the_command_line(lighttpd):

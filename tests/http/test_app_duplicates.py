@@ -4,6 +4,7 @@ import requests
 
 from app_people import signed_in
 from app_pictures import png, sha256_hex, upload
+from harness.patience import PATIENCE_S
 
 
 def ask(client, data, if_duplicate=None, filename="again.png"):
@@ -23,8 +24,8 @@ def test_a_grant_tells_of_the_image_that_has_these_bytes(lighttpd):
         duplicate = grant["duplicate"]
         assert (duplicate["id"], duplicate["filename"], duplicate["title"]) == (image["id"], "first.png", "The first")
         assert duplicate["address"] == f"/i/{image['id']}" and not duplicate["in_trash"] and duplicate["proven"]
-        assert requests.get(duplicate["url"], timeout=30).content == picture
-        assert requests.put(grant["url"], data=picture, headers=grant["headers"], timeout=30).status_code == 200
+        assert requests.get(duplicate["url"], timeout=PATIENCE_S).content == picture
+        assert requests.put(grant["url"], data=picture, headers=grant["headers"], timeout=PATIENCE_S).status_code == 200
 
 
 def test_asked_to_ask_it_refuses_and_reserves_nothing(lighttpd):
@@ -36,7 +37,7 @@ def test_asked_to_ask_it_refuses_and_reserves_nothing(lighttpd):
     problem = answer.json()
     assert problem["code"] == "duplicate" and problem["duplicate"]["id"] == image["id"]
     assert "first.png" in problem["detail"] and problem["hint"]
-    assert requests.get(problem["duplicate"]["url"], timeout=30).content == picture
+    assert requests.get(problem["duplicate"]["url"], timeout=PATIENCE_S).content == picture
     again = upload(browser, picture, "second.png")  # "keep": the answer to the question
     assert again["id"] == image["id"] + 1, "nothing was reserved in between"
 
@@ -58,7 +59,7 @@ def test_two_at_the_same_time_are_both_saved_and_the_later_is_told(lighttpd):
     picture = png(comment=b"twins")
     grants = [ask(browser, picture, "ask").json() for _ in range(2)]
     for grant in grants:
-        assert requests.put(grant["url"], data=picture, headers=grant["headers"], timeout=30).status_code == 200
+        assert requests.put(grant["url"], data=picture, headers=grant["headers"], timeout=PATIENCE_S).status_code == 200
     first, second = (browser.json_call("POST", "/images", {"key": grant["key"]}).json() for grant in grants)
     assert first["duplicate"] is None
     assert second["duplicate"]["id"] == first["image"]["id"] != second["image"]["id"]
@@ -101,7 +102,7 @@ def in_parts(client, data, **more):
 def complete(client, begun, data):
     part = client.json_call("POST", f"/images/multipart/{begun['id']}/parts",
                             {"parts": [{"number": 1, "sha256": sha256_hex(data)}]}).json()["parts"][0]
-    assert requests.put(part["url"], data=data, headers=part["headers"], timeout=30).status_code == 200
+    assert requests.put(part["url"], data=data, headers=part["headers"], timeout=PATIENCE_S).status_code == 200
     saved = client.json_call("POST", f"/images/multipart/{begun['id']}/complete", {})
     assert saved.status_code == 201, saved.text
     return saved.json()

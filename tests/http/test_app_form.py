@@ -9,6 +9,7 @@ import requests
 
 from app_people import signed_in
 from app_pictures import png
+from harness.patience import PATIENCE_S
 
 
 def begin(browser, filename="boat.png"):
@@ -32,7 +33,7 @@ def form_of(browser, page):
 def post(form, body, filename="boat.png", **changed):
     action, fields = form
     parts = [(name, (None, value)) for name, value in {**fields, **changed}.items()]
-    return requests.post(action, files=[*parts, ("file", (filename, body, "image/png"))], allow_redirects=False, timeout=30)
+    return requests.post(action, files=[*parts, ("file", (filename, body, "image/png"))], allow_redirects=False, timeout=PATIENCE_S)
 
 
 def come_back(browser, answer):
@@ -46,7 +47,7 @@ def code_of(answer):
 
 
 def pending(vitrine):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         return database.execute("SELECT count(*) FROM assets WHERE state = 'pending'").fetchone()[0]
 
 

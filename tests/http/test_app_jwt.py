@@ -104,7 +104,7 @@ def test_a_refresh_token_gives_the_next_and_comes_back_in_vain(vitrine):
     assert second["refresh_token"] != first["refresh_token"] and second["scope"] == "read"
     third = client.post("/auth/refresh", json={"refreshToken": second["refreshToken"]}).json()
     assert program(vitrine, third["token"]).get("/images").status_code == 200
-    time.sleep(12)  # beyond the grace for an answer that got lost
+    vitrine.sql("UPDATE refresh_tokens SET used_at = used_at - 60")  # beyond the grace for an answer that got lost
     assert_problem(client.post("/auth/refresh", json={"refresh_token": first["refresh_token"]}), 401, "unauthenticated")
     for token in (first, second, third):
         refused(vitrine, token["token"], "has ended")

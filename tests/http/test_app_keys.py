@@ -8,6 +8,7 @@ import pytest
 
 from app_people import assert_problem, token_client
 from app_pictures import png
+from harness.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def stored(program, name="a boat+ä%.png"):
 def as_it_is(program, method, path):
     """Sent without a client's own ideas of how a path should look: (status, body)."""
     host = urllib.parse.urlsplit(program.base_url).netloc
-    connection = http.client.HTTPConnection(host, timeout=20)
+    connection = http.client.HTTPConnection(host, timeout=PATIENCE_S)
     connection.putrequest(method, path, skip_accept_encoding=True)
     connection.putheader("Authorization", program.headers["Authorization"])
     connection.endheaders()

@@ -5,7 +5,6 @@ import hashlib
 import http.client
 import json
 import os
-import signal
 import sqlite3
 import time
 
@@ -15,6 +14,7 @@ import requests
 from app_dialects import spool_files
 from app_people import token_client
 from harness.dialects import jpeg
+from harness.patience import PATIENCE_S
 
 API = "/api/v1/upload"
 
@@ -33,7 +33,7 @@ def grant(client, filename="sea.jpg"):
 def uploaded(client, content):
     granted = grant(client)
     stored = requests.put(
-        granted["upload_url"], data=content, headers={"Content-Type": "image/jpeg"}, timeout=30)
+        granted["upload_url"], data=content, headers={"Content-Type": "image/jpeg"}, timeout=PATIENCE_S)
     assert stored.status_code == 200, stored.text
     return granted["file_id"]
 
@@ -95,8 +95,7 @@ def test_a_kill_in_the_middle_of_a_list_loses_nothing(start_vitrine):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             listing = pool.submit(client.get, f"{API}/list?limit=1000")
             time.sleep(delay_s)
-            for pid in vitrine.pids_of("vitrine.fcgi"):
-                os.kill(pid, signal.SIGKILL)
+            vitrine.kill()
             listing.exception()
         vitrine.restart()
     listed = client.get(f"{API}/list?limit=1000").json()["files"]

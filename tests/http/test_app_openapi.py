@@ -12,6 +12,7 @@ import requests
 
 from app_people import PASSWORD, add_user, token_client
 from app_pictures import png, upload
+from harness.patience import PATIENCE_S
 from harness.vitrine import ROOT
 
 OPENAPI_3_0 = pathlib.Path("/usr/share/openapi-specification/schemas/v3.0/schema.json")
@@ -243,7 +244,7 @@ def test_real_answers_of_the_other_systems_apis_are_as_it_says(vitrine, document
         return answer.json()
 
     def put(url, headers):
-        answer = requests.put(url, data=png(), headers=headers, timeout=20)
+        answer = requests.put(url, data=png(), headers=headers, timeout=PATIENCE_S)
         assert answer.status_code == 200, answer.text
 
     tokens = call("POST", "/auth/signin", json={"email": email, "password": PASSWORD})
@@ -268,7 +269,7 @@ def test_real_answers_of_the_other_systems_apis_are_as_it_says(vitrine, document
     call("DELETE", "/files/{key}", {"key": grant["file_key"]})
     call("DELETE", "/files/{key}", {"key": "uploads/of/nobody.png"})
 
-    grant = call("POST", "/api/v1/upload/presigned", json={"filename": "a.png", "content_type": "image/png", "expires_in": 60})
+    grant = call("POST", "/api/v1/upload/presigned", json={"filename": "a.png", "content_type": "image/png", "expires_in": 600})
     call("POST", "/api/v1/upload/presigned", json={"filename": "a.png", "content_type": "image/png", "expires_in": 0})
     put(grant["upload_url"], grant["headers"])
     for path in ("/api/v1/upload/direct", "/api/v1/upload/"):
@@ -309,6 +310,6 @@ def test_a_call_of_the_page_can_be_pasted_into_a_shell(vitrine):
     by_path = {call.split('$api')[1].split('"')[0]: call for call in calls if call.startswith('curl "')}
     token = token_client(vitrine).headers["Authorization"]
     for path, mark in (("/images/presign-upload", '"expires_in"'), ("/images/signed-urls", '"missing"'), ("/health", '"ok"')):
-        done = subprocess.run(["sh", "-c", by_path[path]], capture_output=True, text=True, timeout=20, check=True,
+        done = subprocess.run(["sh", "-c", by_path[path]], capture_output=True, text=True, timeout=PATIENCE_S, check=True,
                               env={"PATH": "/usr/bin:/bin", "api": vitrine.base_url, "auth": f"Authorization: {token}"})
         assert mark in done.stdout, done.stdout

@@ -12,6 +12,7 @@ import requests
 from app_parts import MIB, abort, begin, complete, large_png, part_of, put_part, send, sign, status
 from app_people import assert_problem, signed_in, token_client
 from app_pictures import png, sha256_hex
+from harness.patience import PATIENCE_S
 
 PART = 5 * MIB
 
@@ -28,7 +29,7 @@ def program(parts):
 
 
 def record(vitrine, upload):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         database.execute("PRAGMA query_only = 1")
         return database.execute("SELECT upload_id, state FROM multiparts WHERE asset_id = ?", (upload["id"],)).fetchone()
 
@@ -49,8 +50,8 @@ def test_a_file_in_parts_becomes_an_image(parts, program):
     assert (image["id"], image["size"], image["title"], image["width"], image["sha256"]) == (
         upload["id"], len(data), "The valley", 64, None)
     assert saved.headers["Location"] == f"/images/{image['id']}"
-    assert requests.get(image["url"], timeout=60).content == data
-    with sqlite3.connect(parts.data / "vitrine.db", timeout=10) as database:
+    assert requests.get(image["url"], timeout=PATIENCE_S).content == data
+    with sqlite3.connect(parts.data / "vitrine.db", timeout=PATIENCE_S) as database:
         assert database.execute("SELECT checksum FROM assets WHERE id = ?", (image["id"],)).fetchone() == (composite(data),)
     assert record(parts, upload)[1] == "completed"
 
@@ -101,7 +102,7 @@ def test_storage_refuses_a_part_of_other_length_or_content(program):
     changed[-1] ^= 1
     assert put_part(grant, bytes(changed)).status_code == 400
     assert requests.put(grant["url"].replace("partNumber=1", "partNumber=2"), data=data[:PART], headers=grant["headers"],
-                        timeout=60).status_code == 403
+                        timeout=PATIENCE_S).status_code == 403
     assert status(program, upload)["parts"] == []
     assert put_part(grant, data[:PART]).status_code == 200
     assert put_part(grant, data[:PART]).status_code == 200  # twice is once
@@ -121,7 +122,7 @@ def test_giving_up_deletes_the_parts_and_gives_back_the_quota(parts, program):
     assert status(program, upload) == {"id": upload["id"], "key": upload["key"], "state": "aborted"}
     assert_problem(complete(program, upload), 410, "gone")
     assert_problem(program.json_call("POST", f"/images/multipart/{upload['id']}/parts", {"parts": [{"number": 1, "sha256": "0" * 64}]}), 410, "gone")
-    with sqlite3.connect(parts.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(parts.data / "vitrine.db", timeout=PATIENCE_S) as database:
         assert database.execute("SELECT state, pending_count, reserved_bytes FROM assets JOIN usage USING (owner_id) "
                                 "WHERE id = ?", (upload["id"],)).fetchone()[0] == "purging"
 
@@ -246,7 +247,7 @@ def test_what_nobody_goes_on_with_is_given_up(parts, program):
     data = large_png(6 * MIB, b"lapsed")
     upload = begin(program, len(data))
     send(program, upload, data, [1])
-    with sqlite3.connect(parts.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(parts.data / "vitrine.db", timeout=PATIENCE_S) as database:
         database.execute("PRAGMA wal_autocheckpoint = 0")
         database.execute("UPDATE assets SET grant_expires_at = 1 WHERE id = ?", (upload["id"],))
     report = json.loads(parts.cli("sweep", "--json").stdout)
@@ -291,6 +292,6 @@ def test_several_gigabytes_go_up_in_parts(running):
     assert len(status(program, upload)["parts"]) == count
     saved = complete(program, upload)
     assert saved.status_code == 201 and saved.json()["image"]["size"] == size
-    tail = requests.get(saved.json()["image"]["url"], headers={"Range": f"bytes={size - 10}-"}, timeout=60)
+    tail = requests.get(saved.json()["image"]["url"], headers={"Range": f"bytes={size - 10}-"}, timeout=PATIENCE_S)
     assert (tail.status_code, tail.content, tail.headers["Content-Range"]) == (206, bytes(10), f"bytes {size - 10}-{size - 1}/{size}")
     assert program.json_call("DELETE", f"/images/{upload['id']}").status_code in (200, 202)

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from app_pictures import png, upload
+from harness.patience import PATIENCE_S
 from harness.s3_client import s3_client
 from harness.vitrine import Vitrine
 
@@ -118,7 +119,7 @@ def test_a_lost_database_is_rebuilt_from_the_bucket(vitrine, s3):
     assert vitrine.client().sign_in("ed@example.org", "a long enough word").get(
         f"/images/{theirs['id']}").json()["image"]["owner"]["name"] == after[1]["owner"]["name"]
     shown = admin.get(before[0]["address"])
-    assert requests.get(shown.headers["Location"], timeout=20).content == png(comment=b"mine")
+    assert requests.get(shown.headers["Location"], timeout=PATIENCE_S).content == png(comment=b"mine")
     again = json.loads(vitrine.cli("rebuild", "--json").stdout)
     assert again["rebuilt"] == 0 and again["known"] == done["rebuilt"]
     assert reconcile(vitrine)["unknown"] == done["ownerless"] + done["refused"]

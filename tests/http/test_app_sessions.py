@@ -2,11 +2,11 @@
 
 import re
 import sqlite3
-import time
 
 import pytest
 
 from app_people import PASSWORD, add_user, assert_problem, signed_in, token_client
+from harness.patience import PATIENCE_S, wait_until
 
 
 def cookie(client, name="vitrine_session"):
@@ -145,7 +145,7 @@ def test_a_session_that_is_not_used_ends(start_vitrine):
     browser = vitrine.admin()
     assert browser.get("/admin/images").status_code == 200
     vitrine.cli("sweep")
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         database.execute("UPDATE sessions SET last_seen_at = last_seen_at - 120, created_at = created_at - 120")
     database.close()
     answer = browser.get("/admin/images")
@@ -212,7 +212,7 @@ def test_no_secret_is_in_the_log(vitrine):
     program = token_client(vitrine, email)
     program.get("/images?q=secretword")
     browser.get("/sign-in?next=/secretplace")
-    time.sleep(0.2)
+    wait_until(lambda: '"route":"/sign-in"' in vitrine.log().rpartition('"route":"/images"')[2])
     log = vitrine.log()
     for secret in (cookie(browser), program.headers["Authorization"].split()[1], PASSWORD, "secretword",
                    "secretplace", "X-Amz-Signature"):

@@ -9,6 +9,7 @@ import requests
 
 from app_people import PASSWORD, add_user, assert_problem, token_client
 from app_pictures import png, upload
+from harness.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +32,13 @@ def image_of(client):
 
 
 def state_of(vitrine, image):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         row = database.execute("SELECT state FROM assets WHERE id = ?", (image["id"],)).fetchone()
     return row and row[0]
 
 
 def usage_is_true(vitrine):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         return not database.execute(
             "SELECT * FROM usage AS g WHERE (asset_count, trashed_count, trashed_bytes) <> (SELECT "
             "coalesce(sum(state = 'ready'), 0), coalesce(sum(state = 'trashed'), 0), "
@@ -47,13 +48,13 @@ def usage_is_true(vitrine):
 def test_a_url_that_is_out_works_until_the_image_is_deleted_for_good(program):
     image = image_of(program)
     assert program.delete(f"/images/{image['id']}").json() == {"deleted": True, "id": image["id"], "trashed": True}
-    assert requests.get(image["url"], timeout=10).status_code == 200
+    assert requests.get(image["url"], timeout=PATIENCE_S).status_code == 200
     for path in (f"/images/{image['id']}", f"/images/{image['id']}/signed-url"):
         assert_problem(program.get(path), 410, "gone")
     assert_problem(program.get("/images/signed-url", params={"key": image["key"]}), 404, "not_found")
     assert program.post("/images/signed-urls", json={"ids": [image["id"]]}).json()["missing"] == [image["id"]]
     assert program.delete(f"/images/{image['id']}", params={"permanent": "true"}).json()["trashed"] is False
-    assert requests.get(image["url"], timeout=10).status_code == 404
+    assert requests.get(image["url"], timeout=PATIENCE_S).status_code == 404
 
 
 def test_a_restored_image_is_as_it_was(program):
@@ -63,7 +64,7 @@ def test_a_restored_image_is_as_it_was(program):
     program.delete(f"/images/{image['id']}")
     back = program.post(f"/images/{image['id']}/restore").json()["image"]
     assert {**back, "url": "", "expires_at": ""} == {**changed, "url": "", "expires_at": ""}
-    assert requests.get(back["url"], timeout=10).status_code == 200
+    assert requests.get(back["url"], timeout=PATIENCE_S).status_code == 200
 
 
 def test_the_apis_of_other_systems_delete_for_good(vitrine, program):
@@ -76,7 +77,7 @@ def test_the_apis_of_other_systems_delete_for_good(vitrine, program):
                 program.delete(f"/images/{image['id']}")
             assert program.delete(delete(image)).status_code == 200
             assert state_of(vitrine, image) == "purging"  # its grant is alive: a tombstone stays for a while
-            assert requests.get(image["url"], timeout=10).status_code == 404
+            assert requests.get(image["url"], timeout=PATIENCE_S).status_code == 404
             assert_problem(program.post(f"/images/{image['id']}/restore"), 410, "gone")
 
 
@@ -116,7 +117,7 @@ def test_emptying_takes_no_image_of_others(vitrine, email, program):
     mine, theirs = image_of(program), image_of(other)
     for client, image in ((program, mine), (other, theirs)):
         client.delete(f"/images/{image['id']}")
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         owner = database.execute("SELECT owner_id FROM assets WHERE id = ?", (theirs["id"],)).fetchone()[0]
     browser = vitrine.client().sign_in(email, PASSWORD)
     assert browser.get("/admin/trash/empty", params={"owner": owner}).status_code == 303  # nothing there to delete
@@ -141,4 +142,4 @@ def test_two_who_delete_and_restore_at_the_same_time_lose_nothing(vitrine, progr
     assert state_of(vitrine, image) in ("ready", "trashed")
     assert usage_is_true(vitrine)
     assert program.post(f"/images/{image['id']}/restore").status_code == 200
-    assert requests.get(image["url"], timeout=10).status_code == 200
+    assert requests.get(image["url"], timeout=PATIENCE_S).status_code == 200

@@ -6,16 +6,15 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 
 import pytest
 
+from harness.patience import PATIENCE_S, wait_until
 from harness.vitrine import BUILD, ROOT
 
 WORKER = BUILD / "cgi-bin" / "vitrine.fcgi"
 KEYS = {"S3_ACCESS_KEY_ID": "VTTEST", "S3_SECRET_ACCESS_KEY": "not a secret",
         "JWT_SECRET": "Zm9yIHRlc3RzIG9ubHk6IDQ4IHJhbmRvbSBieXRlcyB3b3VsZCBnbyBoZXJl"}
-START_TIMEOUT_S = 10
 
 
 def settings(folder, **more):
@@ -25,7 +24,7 @@ def settings(folder, **more):
 
 def initialise(environment):
     subprocess.run([BUILD / "vitrine", "init"], env=environment, cwd=ROOT, check=True, capture_output=True,
-                   timeout=60)
+                   timeout=PATIENCE_S)
 
 
 def record(kind, content):
@@ -42,7 +41,7 @@ def ask(path, target="/sign-in", **variables):
                  "REMOTE_ADDR": "192.0.2.1", **variables}
     params = b"".join(pair(name.encode(), value.encode()) for name, value in variables.items())
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(START_TIMEOUT_S)
+        connection.settimeout(PATIENCE_S)
         connection.connect(str(path))
         connection.sendall(record(1, struct.pack(">HB5x", 1, 0)) + record(4, params) + record(4, b"")
                            + record(5, b""))
@@ -73,32 +72,27 @@ class Worker:
         self.log = (folder / "worker.log").open("w+")
         self.process = subprocess.Popen([WORKER, "--socket", self.socket], env=environment, cwd=ROOT,
                                         stdin=subprocess.DEVNULL, stderr=self.log)
-        end = time.monotonic() + START_TIMEOUT_S
-        while not listens(self.socket) and self.process.poll() is None and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until(lambda: listens(self.socket) or self.process.poll() is not None)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.process.terminate()
-        code = self.process.wait(START_TIMEOUT_S)
+        code = self.process.wait(PATIENCE_S)
         self.log.close()
         assert code == 0, f"ended with {code}"
 
     def until(self, wanted, **variables):
         """Ask until the answer holds `wanted`; the last answer."""
-        end = time.monotonic() + START_TIMEOUT_S
-        while wanted not in (answer := ask(self.socket, **variables)) and time.monotonic() < end:
-            time.sleep(0.1)
-        return answer
+        return wait_until(lambda: wanted in (answer := ask(self.socket, **variables)) and answer, wanted)
 
 
 def run_cgi(environment, body=b"", **variables):
     variables = {"GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "HTTP_HOST": "localhost",
                  "REMOTE_ADDR": "192.0.2.1", "SERVER_PROTOCOL": "HTTP/1.1", **variables}
     return subprocess.run([WORKER], env={**environment, **variables}, cwd=ROOT, input=body,
-                          capture_output=True, timeout=30, check=False)
+                          capture_output=True, timeout=PATIENCE_S, check=False)
 
 
 def test_it_answers_one_request_as_plain_cgi(tmp_path):
@@ -142,9 +136,8 @@ def test_templates_are_read_again_and_broken_ones_are_not(tmp_path):
         assert "<h1>Come in</h1>" in worker.until("<h1>Come in</h1>")
         page.write_text("{{#open}} never closed")
         worker.process.send_signal(signal.SIGHUP)
-        time.sleep(0.3)
+        wait_until(lambda: "sign-in.mustache" in (tmp_path / "worker.log").read_text(), "the complaint")
         assert "<h1>Come in</h1>" in ask(worker.socket)
-        assert "sign-in.mustache" in (tmp_path / "worker.log").read_text()
 
 
 def test_a_broken_template_stops_it_at_the_start(tmp_path):
@@ -159,7 +152,7 @@ def test_a_broken_template_stops_it_at_the_start(tmp_path):
 @pytest.mark.parametrize("arguments", (["--nope"], ["--socket"], ["a", "b", "c"]))
 def test_wrong_arguments_are_told(tmp_path, arguments):
     done = subprocess.run([WORKER, *arguments], env=settings(tmp_path), cwd=ROOT, capture_output=True,
-                          timeout=30, check=False)
+                          timeout=PATIENCE_S, check=False)
     assert done.returncode == 2 and b"usage:" in done.stderr
 
 

@@ -10,10 +10,11 @@ import pytest
 import requests
 
 from app_pictures import png, upload
+from harness.patience import PATIENCE_S
 from objects_server import ACCESS_KEY, REGION, SECRET_KEY, ObjectsServer
 
 FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-LIMIT_S = 30
+SLACK_S = 15  # an answer's Date is as old as the machine is slow
 
 
 @pytest.fixture
@@ -50,13 +51,13 @@ def test_everything_works_by_the_clock_of_storage(skewed, seconds):
     admin = vitrine.admin()
     for n in range(3):
         image = upload(admin, png(comment=b"%d" % n))
-    shown = requests.get(admin.get(f"/images/{image['id']}/signed-url").json()["url"], timeout=30)
+    shown = requests.get(admin.get(f"/images/{image['id']}/signed-url").json()["url"], timeout=PATIENCE_S)
     assert shown.status_code == 200 and shown.content.startswith(b"\x89PNG")
-    assert offset(vitrine) == pytest.approx(seconds, abs=3)
+    assert offset(vitrine) == pytest.approx(seconds, abs=SLACK_S)
     assert f"vitrine_clock_offset_seconds {offset(vitrine)}\n" in admin.get("/metrics").text
     told = warnings(vitrine)
     assert len(told) == 1, told  # all threads and `vitrine init` together
-    assert abs(int(told[0][0]) - abs(seconds)) <= 3
+    assert abs(int(told[0][0]) - abs(seconds)) <= SLACK_S
     assert told[0][1] == ("ahead of" if seconds > 0 else "behind")
     assert admin.json_call("DELETE", f"/images/{image['id']}").status_code == 200
 
@@ -129,8 +130,8 @@ def test_a_date_that_cannot_be_true_is_not_believed(lying, lie_s, headers):
 def test_a_grant_is_signed_by_the_clock_of_storage(lying):
     vitrine = lying(300)
     ask_health(vitrine, 4)
-    assert offset(vitrine) == pytest.approx(300, abs=3)
+    assert offset(vitrine) == pytest.approx(300, abs=SLACK_S)
     grant = vitrine.admin().json_call("POST", "/images/presign-upload", {"filename": "a.png", "filetype": "image/png"})
     signed = re.search(r"X-Amz-Date=(\d{8}T\d{6}Z)", grant.json()["url"]).group(1)
     signed_s = time.mktime(time.strptime(signed + "+0000", "%Y%m%dT%H%M%SZ%z")) - time.timezone
-    assert signed_s == pytest.approx(time.time() + 300, abs=10)
+    assert signed_s == pytest.approx(time.time() + 300, abs=PATIENCE_S)

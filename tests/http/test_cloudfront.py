@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +11,7 @@ from app_people import add_user, assert_problem, signed_in, token_client
 from app_pictures import png, upload
 from conftest import s3_of
 from harness.cloudfront import Distribution
+from harness.patience import PATIENCE_S
 
 KEY_ID = "K2JCJMDEHXQW5F"
 KINDS = {
@@ -76,12 +76,13 @@ def test_each_form_passes_and_nothing_else_does(behind, keys, key, form, digest)
     names = [part.split("=")[0] for part in urlsplit(url).query.split("&")]
     assert names == [{"custom": "Policy", "canned": "Expires"}[form], "Signature", "Key-Pair-Id"] + (
         ["Hash-Algorithm"] if digest == "sha256" else [])
-    shown = requests.get(url, timeout=30)
+    shown = requests.get(url, timeout=PATIENCE_S)
     assert (shown.status_code, shown.headers["Content-Type"], shown.content) == (200, "image/png", data)
-    assert admin.get(f"/images/{image['id']}/signed-url").json()["url"] == url, "the same within its window"
+    again = [admin.get(f"/images/{image['id']}/signed-url").json()["url"] for _ in range(3)]
+    assert len({url, *again}) <= 2, "the same within a window, which can turn over once meanwhile"
 
     def refusal(address):
-        answer = requests.get(address, timeout=30)
+        answer = requests.get(address, timeout=PATIENCE_S)
         assert answer.status_code == 403
         return answer.text
     assert refusal(url.partition("?")[0]) == "MissingKey"
@@ -96,14 +97,14 @@ def test_each_form_passes_and_nothing_else_does(behind, keys, key, form, digest)
 
 
 def test_a_url_ends_when_it_says(behind):
-    vitrine, _ = behind("ec", DISPLAY_URL_EXPIRATION=4)
+    vitrine, cdn = behind("ec")
     admin = vitrine.admin()
     image = upload(admin, png(comment=b"short"))
     answer = admin.get(f"/images/{image['id']}/signed-url").json()
-    assert 1 <= answer["expires_in"] <= 4
-    assert requests.get(answer["url"], timeout=30).status_code == 200
-    time.sleep(answer["expires_in"] + 1)
-    assert requests.get(answer["url"], timeout=30).text == "Expired"
+    assert 1 <= answer["expires_in"] <= 300
+    assert requests.get(answer["url"], timeout=PATIENCE_S).status_code == 200
+    cdn.ahead_s = answer["expires_in"]
+    assert requests.get(answer["url"], timeout=PATIENCE_S).text == "Expired"
 
 
 def test_a_page_shows_its_images_through_the_distribution(usual):
@@ -115,11 +116,11 @@ def test_a_page_shows_its_images_through_the_distribution(usual):
     assert f"{cdn.origin};" in policy.partition("img-src")[2].partition("connect-src")[0]
     assert cdn.origin not in policy.partition("connect-src")[2]
     source = re.search(rf'<img[^>]*src="({re.escape(cdn.origin)}[^"]+)"', page.text).group(1).replace("&amp;", "&")
-    assert requests.get(source, timeout=30).content == data
+    assert requests.get(source, timeout=PATIENCE_S).content == data
     many = admin.json_call("POST", "/images/signed-urls", {"ids": [image["id"]]}).json()["urls"]
-    assert requests.get(many[0]["url"], timeout=30).content == data
+    assert requests.get(many[0]["url"], timeout=PATIENCE_S).content == data
     address = admin.get(f"/i/{image['id']}").headers["Location"]
-    assert address.startswith(cdn.origin) and requests.get(address, timeout=30).content == data
+    assert address.startswith(cdn.origin) and requests.get(address, timeout=PATIENCE_S).content == data
 
 
 def test_uploads_and_downloads_stay_with_the_storage(usual):
@@ -130,7 +131,7 @@ def test_uploads_and_downloads_stay_with_the_storage(usual):
     image = upload(admin, data, filename="Straße.png")
     address = admin.get(f"/admin/images/{image['id']}/download").headers["Location"]
     assert not address.startswith(cdn.origin)
-    got = requests.get(address, timeout=30)
+    got = requests.get(address, timeout=PATIENCE_S)
     assert got.content == data and got.headers["Content-Disposition"].startswith("attachment")
 
 
@@ -140,9 +141,9 @@ def test_downloads_go_through_a_distribution_that_passes_the_query_on(behind):
     image = upload(admin, data, filename='Stra\u00dfe "1".png')
     address = admin.get(f"/admin/images/{image['id']}/download").headers["Location"]
     assert address.startswith(cdn.origin)
-    got = requests.get(address, timeout=30)
+    got = requests.get(address, timeout=PATIENCE_S)
     assert got.content == data and got.headers["Content-Disposition"].startswith('attachment; filename="Stra_e _1_.png"')
-    assert requests.get(address.replace("attachment", "inline"), timeout=30).text == "OtherResource"
+    assert requests.get(address.replace("attachment", "inline"), timeout=PATIENCE_S).text == "OtherResource"
 
 
 def test_the_api_of_seed_001_answers_cloudfront_urls_as_it_shows_them(usual):
@@ -152,7 +153,7 @@ def test_the_api_of_seed_001_answers_cloudfront_urls_as_it_shows_them(usual):
     for url in (made["cloudfrontUrl"], program.get("/api/profile/images").json()["data"][0]["cloudfrontUrl"],
                 program.get(f"/api/profile/images/{made['id']}/signed-url").json()["data"]["signedUrl"]):
         assert re.fullmatch(rf"{re.escape(cdn.origin)}/{made['s3Key']}\?Policy=[^&]+&Signature=[^&]+&Key-Pair-Id={KEY_ID}", url)
-        assert requests.get(url, timeout=30).content == data
+        assert requests.get(url, timeout=PATIENCE_S).content == data
 
 
 def test_a_url_for_one_visitor_works_from_his_address_alone(behind):
@@ -160,20 +161,20 @@ def test_a_url_for_one_visitor_works_from_his_address_alone(behind):
     admin = vitrine.admin()
     image = upload(admin, png(comment=b"bound"))
     url = admin.get(f"/images/{image['id']}/signed-url").json()["url"]
-    assert requests.get(url, timeout=30).status_code == 200
+    assert requests.get(url, timeout=PATIENCE_S).status_code == 200
     cdn.client_address = "198.51.100.7"
-    assert requests.get(url, timeout=30).text == "OtherAddress"
+    assert requests.get(url, timeout=PATIENCE_S).text == "OtherAddress"
 
 
 def test_a_url_can_start_later_and_be_for_a_range(usual):
     vitrine, cdn = usual
     image = upload(vitrine.admin(), png(comment=b"later"))
     later = vitrine.cli("cloudfront", "url", image["key"], "--starts", "60", "--expires", "120").stdout.strip()
-    assert requests.get(later, timeout=30).text == "TooEarly"
+    assert requests.get(later, timeout=PATIENCE_S).text == "TooEarly"
     elsewhere = vitrine.cli("cloudfront", "url", image["key"], "--source-ip", "203.0.113.0/24").stdout.strip()
-    assert requests.get(elsewhere, timeout=30).text == "OtherAddress"
+    assert requests.get(elsewhere, timeout=PATIENCE_S).text == "OtherAddress"
     here = vitrine.cli("cloudfront", "url", image["key"], "--source-ip", "127.0.0.0/8").stdout.strip()
-    assert requests.get(here, timeout=30).status_code == 200
+    assert requests.get(here, timeout=PATIENCE_S).status_code == 200
 
 
 @pytest.fixture(scope="module", params=["lighttpd", "nginx"])
@@ -197,7 +198,7 @@ def test_signed_cookies_open_ones_own_folder_and_nothing_else(with_cookies):
 
     def get(key, cookies=answer.json()["cookies"]):
         header = "; ".join(f"{name}={value}" for name, value in cookies.items())
-        return requests.get(f"{cdn.origin}/{key}", headers={"Cookie": header}, timeout=30)
+        return requests.get(f"{cdn.origin}/{key}", headers={"Cookie": header}, timeout=PATIENCE_S)
     assert get(images[0]["s3Key"]).content == png(comment=b"0")
     assert get(images[1]["s3Key"]).text == "OtherResource"
     native = upload(people[0], png(comment=b"native"))

@@ -14,6 +14,7 @@ import urllib.parse
 import pytest
 
 from harness import aws
+from harness.patience import PATIENCE_S
 from harness.vitrine import BUILD
 
 ROLE = "arn:aws:iam::111122223333:role/vitrine"
@@ -29,6 +30,7 @@ class Box:
             "S3_EMBEDDED": "off", "S3_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1",
             "JWT_SECRET": "Zm9yIHRoZSB0ZXN0cyBvZiB0aGUgY3JlZGVudGlhbCBjaGFpbg",
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata,
+            "AWS_METADATA_SERVICE_TIMEOUT": str(PATIENCE_S),  # botocore's, which waits a second
         }
 
     def set(self, **settings):
@@ -43,7 +45,7 @@ class Box:
 
     def run(self, *arguments):
         return subprocess.run([BUILD / "vitrine", *arguments], env=self.environment, cwd=self.folder,
-                              capture_output=True, text=True, timeout=60, check=False)
+                              capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
     def report(self):
         done = self.run("credentials", "--json")
@@ -171,7 +173,7 @@ def test_a_metadata_token_that_died_is_replaced_once(box, endpoint):
 @pytest.mark.parametrize("changes, words", [
     ({TOKEN: aws.text("", 403)}, "answered 403"),
     ({TOKEN: aws.text("", 404)}, "answered 404"),
-    ({TOKEN: 3}, "one hop only"),
+    ({TOKEN: aws.SILENCE}, "one hop only"),
     ({TOKEN: None}, "broke off"),
     ({TOKEN: aws.text("a token\r\nwith: a header")}, "token that is none"),
     ({TOKEN: aws.text("")}, "token that is none"),
@@ -188,7 +190,7 @@ def test_a_metadata_token_that_died_is_replaced_once(box, endpoint):
     ({LIST + "vitrine-role": aws.metadata_keys(1, -5)}, "expired already"),
     ({LIST + "vitrine-role": aws.as_json({**aws.keys(), "Token": "two\nlines"})}, "session token"),
     ({LIST + "vitrine-role": aws.text("x" * 100000)}, "far too much"),
-    ({LIST + "vitrine-role": 3}, "did not answer in time"),
+    ({LIST + "vitrine-role": aws.SILENCE}, "did not answer in time"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_an_instance_that_gives_no_keys_is_explained(box, endpoint, changes, words):
     endpoint.respond = Metadata(**changes)
@@ -238,7 +240,7 @@ def test_a_containers_keys_are_asked_of_no_stranger(box, endpoint, uri):
 
 @pytest.mark.parametrize("answer, words", [
     (aws.text("", 404), "answered 404"), (aws.text("", 401), "answered 401"), (aws.text("nonsense"), "no JSON object"),
-    (4, "did not answer in time"), (None, "broke off"), (aws.text("", 302), "answered 302"),
+    (aws.SILENCE, "did not answer in time"), (None, "broke off"), (aws.text("", 302), "answered 302"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_container_that_fails_ends_the_search(box, endpoint, answer, words):
     endpoint.respond = lambda request: answer
@@ -439,7 +441,8 @@ def test_the_embedded_storage_asks_nobody(box, endpoint):
 # --- the same as botocore ---
 
 BOTOCORE = """
-import botocore.session, json
+import botocore.session, botocore.utils, json
+botocore.utils.ContainerMetadataFetcher.TIMEOUT_SECONDS = 300
 try:
     found = botocore.session.get_session().get_credentials()
     frozen = found and found.get_frozen_credentials()
@@ -501,7 +504,7 @@ def test_botocore_finds_the_same_keys(box, endpoint, name):
     for path, content in files.items():
         box.write(path, content)
     done = subprocess.run(["/usr/bin/python3", "-c", BOTOCORE], env=box.environment, cwd=box.folder, capture_output=True,
-                          text=True, timeout=60, check=True)
+                          text=True, timeout=PATIENCE_S, check=True)
     theirs = json.loads(done.stdout)
     if theirs is None:
         assert not box.report()["ok"]

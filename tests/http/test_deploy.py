@@ -17,12 +17,13 @@ import pytest
 import requests
 
 from app_pictures import png
+from harness.patience import PATIENCE_S
 from harness.ports import free_ports
 from harness.vitrine import ADMIN_EMAIL, ADMIN_PASSWORD, BUILD, ROOT
 
 UNITS = ROOT / "deploy" / "systemd"
 SERVICES = ("vitrine.service", "vitrine-objects.service", "vitrine-worker.service")
-PATIENCE_S = 60
+
 # The accounts that docs/production.md makes: vitrine's own, and nginx' that is in its group.
 VITRINE, NGINX = (65534, 65534), (33, 65534)
 
@@ -104,7 +105,7 @@ class Site:
             subprocess.run(
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                  "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-keyout", folder / "privkey.pem",
-                 "-out", folder / "fullchain.pem"], check=True, capture_output=True, timeout=60)
+                 "-out", folder / "fullchain.pem"], check=True, capture_output=True, timeout=PATIENCE_S)
             (folder / "privkey.pem").chmod(0o644)
         bundle = "".join(path.read_text() for path in self.root.glob("etc/ssl/*/fullchain.pem"))
         (self.root / "ca.pem").write_text(bundle)

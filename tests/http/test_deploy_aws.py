@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "deploy" / "aws"
 SETUP = AWS / "cloudfront-setup"
@@ -102,7 +104,8 @@ def test_the_script_has_no_findings_of_shellcheck():
 def run_setup(folder, *options, path=None, check=True):
     environment = {"PATH": path or os.environ["PATH"], "HOME": str(folder), "AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true"}
     return subprocess.run([SETUP, "--bucket", "my-images", "--region", "eu-central-1", *options], cwd=folder, text=True,
-                          env=environment, capture_output=True, check=check, timeout=120)
+                          env=environment, capture_output=True, check=check,
+                          timeout=2 * PATIENCE_S)  # a dozen programs
 
 
 def test_a_dry_run_makes_nothing_and_asks_nobody(tmp_path):

@@ -9,6 +9,7 @@ from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_ref
 from app_people import PASSWORD, signed_in, token_client
 from conftest import s3_of
 from harness.dialects import UUID, gateway_flow, jpeg, put, run_snippet
+from harness.patience import PATIENCE_S
 
 
 def stored(client, key):
@@ -130,4 +131,4 @@ def test_only_post_is_answered(program):
 
 def test_an_unsigned_put_opens_nothing(program):
     grant = ask(program).json()
-    assert requests.put(grant["uploadUrl"].partition("?")[0], data=jpeg(), timeout=30).status_code == 403
+    assert requests.put(grant["uploadUrl"].partition("?")[0], data=jpeg(), timeout=PATIENCE_S).status_code == 403

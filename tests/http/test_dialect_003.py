@@ -9,6 +9,7 @@ from app_dialects import NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES, assert_ref
 from app_people import signed_in, token_client
 from conftest import s3_of
 from harness.dialects import UUID, files_flow, files_named, jpeg, pdf, put, run_snippet
+from harness.patience import PATIENCE_S
 
 
 def upload_url(client, filename="test.jpg", content_type="image/jpeg"):
@@ -32,7 +33,7 @@ def test_its_python_client_runs_unchanged(dialects, program, token, tmp_path, st
     file.write_bytes(pdf())
     _, (upload_data, download) = run_snippet("003-client.py", dialects.base_url + stage, token, file)
     assert re.fullmatch(rf"uploads/{UUID}-test\.pdf", upload_data["file_key"])
-    assert requests.get(download["presigned_url"], timeout=30).content == file.read_bytes()
+    assert requests.get(download["presigned_url"], timeout=PATIENCE_S).content == file.read_bytes()
 
 
 @pytest.mark.parametrize("stage", ("", "/prod"))
@@ -200,7 +201,7 @@ def test_odd_names_become_safe_keys(program, filename, kept):
     assert len(key.encode()) < 200
     answer = program.post("/download-url", json={"file_key": key})
     assert answer.status_code == 200, answer.text
-    assert requests.get(answer.json()["presigned_url"], timeout=30).status_code == 200
+    assert requests.get(answer.json()["presigned_url"], timeout=PATIENCE_S).status_code == 200
     assert program.delete("/files/" + requests.utils.quote(key)).status_code == 200
 
 

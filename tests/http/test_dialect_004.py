@@ -12,6 +12,7 @@ from app_dialects import (BOUNDARY, NO_NAMES, ODD_IDS, ODD_NAMES, REFUSED_FILES,
 from app_people import signed_in, token_client
 from conftest import s3_of
 from harness.dialects import ISO, SETTINGS, UUID, files_named, jpeg, pdf, put, run_snippet, storage_v1_flow
+from harness.patience import PATIENCE_S, wait_until
 
 API = "/api/v1/upload"
 MAX = int(SETTINGS["MAX_FILE_SIZE"])
@@ -35,7 +36,7 @@ def file_id(program, content):
 def nothing_left(dialects):
     before = snapshot(dialects, s3_of(dialects))
     yield
-    assert snapshot(dialects, s3_of(dialects)) == before
+    wait_until(lambda: snapshot(dialects, s3_of(dialects)) == before, "nothing being left")
 
 
 def send(client, content=None, filename="example.jpg", filetype="image/jpeg", path=API + "/direct", **options):
@@ -170,7 +171,7 @@ def test_a_file_of_the_limit_is_taken(program):
 
 
 def test_a_length_that_cannot_fit_is_refused_before_the_body_comes(dialects, nothing_left, program):
-    connection = http.client.HTTPConnection("127.0.0.1", dialects.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", dialects.port, timeout=PATIENCE_S)
     connection.putrequest("POST", API + "/direct")
     for name, value in {**FORM_TYPE, "Authorization": program.headers["Authorization"],
                         "Content-Length": str(10**12)}.items():
@@ -186,7 +187,7 @@ def test_a_length_that_cannot_fit_is_refused_before_the_body_comes(dialects, not
 def test_a_client_that_goes_away_leaves_nothing(dialects, nothing_left, program):
     body = form(part("file", jpeg(2_000_000), "a.jpg", "image/jpeg"))
     for cut in (10, 200, 100_000, len(body) - 3):
-        connection = http.client.HTTPConnection("127.0.0.1", dialects.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", dialects.port, timeout=PATIENCE_S)
         connection.putrequest("POST", API + "/direct")
         for name, value in {**FORM_TYPE, "Authorization": program.headers["Authorization"],
                             "Content-Length": str(len(body))}.items():
@@ -194,11 +195,7 @@ def test_a_client_that_goes_away_leaves_nothing(dialects, nothing_left, program)
         connection.endheaders()
         connection.send(body[:cut])
         connection.close()
-    for _ in range(200):
-        if not spool_files(dialects):
-            break
-        threading.Event().wait(0.05)
-    assert not spool_files(dialects)
+    wait_until(lambda: not spool_files(dialects), "files on their way coming to an end")
 
 
 @pytest.mark.parametrize("filename, kept", ODD_NAMES, ids=ODD_IDS)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness.patience import PATIENCE_S
 from harness.vitrine import ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -66,7 +67,7 @@ def test_files_that_the_readme_names_exist():
 
 def test_every_ring_of_the_readme_is_run():
     listed = subprocess.run([ROOT / "tests" / "run", "--list"], capture_output=True, text=True,
-                            timeout=10, check=True).stdout
+                            timeout=PATIENCE_S, check=True).stdout
     rings = {line.split()[0] for line in listed.splitlines()}
     table = (ROOT / "README.md").read_text().partition("| ring |")[2].partition("\n\n")[0]
     named = set(re.findall(r"[a-z0-9]+", " ".join(re.findall(r"^\| ([a-z0-9, ]+) \|", table, re.M))))

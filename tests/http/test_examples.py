@@ -7,13 +7,13 @@ import pytest
 
 from app_people import PASSWORD, add_user
 from app_pictures import png
+from harness.patience import PATIENCE_S
 from harness.vitrine import ROOT
 
 EXAMPLES = ROOT / "examples"
 RUNNERS = {".sh": ["bash"], ".py": ["/usr/bin/python3"], ".mjs": ["node"]}
 PROGRAMS = sorted(path for path in EXAMPLES.rglob("*") if path.suffix in RUNNERS)
 NAMES = [str(path.relative_to(EXAMPLES)) for path in PROGRAMS]
-LIMIT_S = 120
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def run(program, vitrine, file, **changes):
     environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "BASE_URL": vitrine.base_url,
                    "EMAIL": email, "PASSWORD": PASSWORD, "TOKEN": token, **changes}
     return subprocess.run([*RUNNERS[program.suffix], program, file], env=environment, cwd=file.parent,
-                          capture_output=True, text=True, timeout=LIMIT_S, check=False)
+                          capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
 def test_there_is_one_of_each_for_every_api():

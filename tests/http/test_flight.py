@@ -1,13 +1,13 @@
 """The flight record: what a client reports of its uploads, and who may read it."""
 
 import re
-import time
 
 import pytest
 import requests
 
 from app_people import assert_problem, signed_in, token_client
 from app_pictures import png, sha256_hex, upload
+from harness.patience import PATIENCE_S, wait_until
 
 SECRETS = ("X-Amz-Signature", "X-Amz-Credential", "https://", "AKIA", "eyJ")
 
@@ -32,14 +32,11 @@ def report(client, *attempts):
 
 def record_page(admin, key, wanted):
     """The page of the record of a failed upload, once `wanted` stands in it: it is written after the answer."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        for path in re.findall(r'href="(/admin/uploads/\d+)"', admin.get("/admin/uploads").text):
-            page = admin.get(path)
-            if key in page.text and wanted in page.text:
-                return page
-        time.sleep(0.05)
-    raise AssertionError(f"{wanted} does not stand in the record of {key}")
+    def find():
+        pages = map(admin.get, re.findall(r'href="(/admin/uploads/\d+)"', admin.get("/admin/uploads").text))
+        return next((page for page in pages if key in page.text and wanted in page.text), None)
+
+    return wait_until(find, f"{wanted} in the record of {key}")
 
 
 def test_an_admin_reads_what_the_browser_and_vitrine_saw(vitrine):
@@ -58,10 +55,8 @@ def test_the_image_page_has_the_record_for_admins_only(vitrine):
     person, admin = signed_in(vitrine), vitrine.admin()
     image = upload(person, png(comment=b"record of an image"))
     assert "What the upload of this image went through" not in person.get(f"/admin/images/{image['id']}").text
-    end = time.monotonic() + 10
-    while "What the upload of this image" not in (page := admin.get(f"/admin/images/{image['id']}").text):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    page = wait_until(lambda: "What the upload of this image" in (
+        text := admin.get(f"/admin/images/{image['id']}").text) and text)
     text = re.search(r"<textarea[^>]*id=.flight-text.*?>(.*?)</textarea>", page, re.S)[1]
     assert re.search(r"commit\s+HTTP 20[06] .*x-amz-request-id=\w", text), text
 
@@ -96,7 +91,7 @@ def test_viewers_and_strangers_report_nothing(vitrine):
 def test_what_could_open_anything_is_not_kept(vitrine):
     person, admin = signed_in(vitrine), vitrine.admin()
     grant = grant_of(person, png(comment=b"secret"))
-    failed = requests.put(grant["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0"), data=b"x", timeout=10)
+    failed = requests.put(grant["url"].replace("X-Amz-Signature=", "X-Amz-Signature=0"), data=b"x", timeout=PATIENCE_S)
     assert failed.status_code == 403
     report(person, {"key": grant["key"], "stage": "put", "http_status": 403,
                     "error": f"refused {grant['url']} for AKIAIOSFODNN7EXAMPLE Bearer eyJhbGciOiJIUzI1NiJ9.e30.x so",
@@ -119,7 +114,7 @@ def test_a_hundred_attempts_at_once_and_no_more(vitrine):
 
 def test_scripts_may_read_the_ids_of_storages_answers(vitrine):
     grant = grant_of(signed_in(vitrine), png(comment=b"ids"))
-    answer = requests.put(grant["url"], data=b"x", headers={"Origin": vitrine.base_url}, timeout=10)
+    answer = requests.put(grant["url"], data=b"x", headers={"Origin": vitrine.base_url}, timeout=PATIENCE_S)
     exposed = answer.headers["Access-Control-Expose-Headers"].lower()
     assert answer.headers["x-amz-request-id"]
     assert all(name in exposed for name in ("etag", "x-amz-request-id", "x-amz-id-2"))

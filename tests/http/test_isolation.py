@@ -17,6 +17,7 @@ import pytest
 from app_people import PASSWORD, add_user, assert_problem, token_client
 from app_pictures import png, upload
 from harness.dialects import jpeg, put
+from harness.patience import PATIENCE_S
 
 JSON = {"Accept": "application/json"}
 ABSENT_ID = 888_888
@@ -214,7 +215,7 @@ def new_person(vitrine, name, role):
 
 @pytest.fixture(scope="module")
 def people(vitrine):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         database.execute("PRAGMA wal_autocheckpoint = 0")
         database.execute("DELETE FROM sqlite_sequence WHERE name = 'assets'")
         database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('assets', ?)", (FIRST_ID,))
@@ -224,7 +225,7 @@ def people(vitrine):
 
 
 def rows(vitrine):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         return database.execute("SELECT id, key, state, version, filename, owner_id FROM assets ORDER BY id").fetchall()
 
 

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness.patience import PATIENCE_S
 from objects_server import ACCESS_KEY, REGION, SECRET_KEY, bucket, objects, s3  # noqa: F401
 
 NAMES = ["plain.jpg", "with space.png", "ünïcode/日本語.webp", "deep/er/and+plus & more.gif"]
@@ -50,7 +51,7 @@ def came_in_parts(s3, bucket, key="large.bin"):  # noqa: F811
 
 def run(*command, folder, expect=0, **environment):  # noqa: F811
     result = subprocess.run(
-        [str(c) for c in command], capture_output=True, text=True, timeout=120, cwd=folder,
+        [str(c) for c in command], capture_output=True, text=True, timeout=PATIENCE_S, cwd=folder,
         env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"} | environment)
     assert result.returncode == expect, f"{command}\n{result.stdout}\n{result.stderr}"
     return result.stdout + result.stderr

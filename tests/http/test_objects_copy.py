@@ -5,6 +5,7 @@ import hashlib
 import pytest
 import requests
 
+from harness.patience import PATIENCE_S
 from objects_server import bucket, error_of, objects, presign, s3, wait_until  # noqa: F401
 
 PART = 5 * 1024 * 1024
@@ -36,7 +37,7 @@ def test_a_copy_outlives_its_source_and_the_other_way_round(objects, s3, bucket,
     s3.copy_object(Bucket=bucket, Key="copy", CopySource=source)
     s3.delete_object(**source)
     s3.put_object(Bucket=bucket, Key="other", Body=b"other")
-    wait_until(lambda: objects.files("retired") == [], what="the source's data being removed", seconds=40)
+    wait_until(lambda: objects.files("retired") == [], what="the source's data being removed")
     assert get(s3, bucket, "copy") == b"0123456789"
 
 
@@ -68,14 +69,14 @@ def test_a_source_that_is_none_is_refused_and_writes_nothing(objects, s3, bucket
     text = copy_source.format(bucket=bucket)
     headers = {"x-amz-copy-source": text}
     url = presign(f"{objects.url}/{bucket}/copy", "PUT", headers)
-    answer = requests.put(url, headers=headers, timeout=20)
+    answer = requests.put(url, headers=headers, timeout=PATIENCE_S)
     assert f"<Code>{code}</Code>" in answer.text
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
 def test_a_presigned_put_cannot_be_made_a_copy(objects, s3, bucket, source):  # noqa: F811
     url = presign(f"{objects.url}/{bucket}/stolen", "PUT")
-    answer = requests.put(url, headers={"x-amz-copy-source": f"{bucket}/anything"}, timeout=20)
+    answer = requests.put(url, headers={"x-amz-copy-source": f"{bucket}/anything"}, timeout=PATIENCE_S)
     assert answer.status_code == 403
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 

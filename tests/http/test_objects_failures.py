@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import requests
 
+from harness.patience import PATIENCE_S
 from objects_server import (ObjectsServer, bucket, objects, presign, read_all,  # noqa: F401
                             s3, start_objects, wait_until)
 
@@ -32,7 +33,7 @@ def raw_put(server, url, body, length, extra=b"", wait_for_answer=True):
     path = url[len(server.url):]
     head = (f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {length}\r\n"
             "Connection: close\r\n").encode() + extra + b"\r\n"
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as s:
         s.sendall(head + body)
         if wait_for_answer:
             return read_all(s)
@@ -56,7 +57,7 @@ def test_a_body_without_a_length_is_refused_or_whole(objects, s3, bucket):  # no
     """S3 wants a length. A web server that has the whole chunked body at once knows it, and may say it."""
     url = presign(f"{objects.url}/{bucket}/a", "PUT")
     path = url[len(objects.url):]
-    with socket.create_connection(("127.0.0.1", objects.port), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", objects.port), timeout=PATIENCE_S) as s:
         s.sendall(f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{objects.port}\r\nTransfer-Encoding: chunked\r\n"
                   "Connection: close\r\n\r\n5\r\nhello\r\n".encode())
         time.sleep(0.3)
@@ -74,7 +75,7 @@ def test_a_body_without_a_length_is_refused_or_whole(objects, s3, bucket):  # no
 def test_expect_100_continue_is_answered(objects, s3, bucket):  # noqa: F811
     url = presign(f"{objects.url}/{bucket}/a", "PUT")
     path = url[len(objects.url):]
-    with socket.create_connection(("127.0.0.1", objects.port), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", objects.port), timeout=PATIENCE_S) as s:
         s.sendall(f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{objects.port}\r\nContent-Length: 5\r\n"
                   "Expect: 100-continue\r\nConnection: close\r\n\r\n".encode())
         assert s.recv(100).startswith(b"HTTP/1.1 100")
@@ -91,9 +92,7 @@ def test_too_large_is_told_before_the_body_is_sent(start_objects):  # noqa: F811
     found = {e.tag: e.text for e in ElementTree.fromstring(answer.content)}
     assert (answer.status_code, found["Code"]) == (400, "EntityTooLarge")
     assert (found["ProposedSize"], found["MaxSizeAllowed"]) == ("1000001", "1000000")
-    began = time.monotonic()
-    huge = raw_put(server, url, b"", 4_000_000_000)  # only announced
-    assert b"EntityTooLarge" in huge and time.monotonic() - began < 5
+    assert b"EntityTooLarge" in raw_put(server, url, b"", 4_000_000_000)  # only announced
     # who has the keys may store more
     server.client().put_object(Bucket="vitrine", Key="b", Body=b"x" * 2_000_000)
 
@@ -103,7 +102,7 @@ def test_a_refusal_is_read_by_who_is_still_sending(objects, bucket, size):  # no
     """Browsers send on; they must see the 403 with its CORS headers, not a reset connection."""
     url = presign(f"{objects.url}/{bucket}/a", "PUT", secret="wrong")
     for _ in range(5):
-        answer = requests.put(url, data=b"x" * size, timeout=30)
+        answer = requests.put(url, data=b"x" * size, timeout=PATIENCE_S)
         assert (answer.status_code, code_of(answer)) == (403, "SignatureDoesNotMatch")
 
 
@@ -205,7 +204,7 @@ def test_a_killed_worker_leaves_whole_objects_only(start_objects):  # noqa: F811
             key, body = f"w{i}/{n}", os.urandom(300_000)
             url = presign(f"{server.url}/vitrine/{key}", "PUT")
             try:
-                if requests.put(url, data=body, timeout=20).status_code == 200:
+                if requests.put(url, data=body, timeout=PATIENCE_S).status_code == 200:
                     done[key] = body
             except requests.RequestException:
                 time.sleep(0.01)
@@ -213,13 +212,12 @@ def test_a_killed_worker_leaves_whole_objects_only(start_objects):  # noqa: F811
     writers = [threading.Thread(target=write, args=(i,)) for i in range(6)]
     for thread in writers:
         thread.start()
-    for _ in range(4):
-        time.sleep(0.4)
+    for kills in range(1, 5):
+        wait_until(lambda: len(done) > 4 * kills, "some uploads")
         server.kill_worker()
     stop.set()
     for thread in writers:
         thread.join()
-    assert len(done) > 10
     client = server.client()
     listed = {o["Key"]: o["Size"] for page in client.get_paginator("list_objects_v2").paginate(Bucket="vitrine")
               for o in page.get("Contents", [])}
@@ -235,10 +233,14 @@ def test_a_killed_worker_leaves_whole_objects_only(start_objects):  # noqa: F811
 def test_a_stop_lets_running_uploads_finish(start_objects):  # noqa: F811
     server = start_objects()
     url = presign(f"{server.url}/vitrine/slow", "PUT")
+    stopped = threading.Event()
 
     def slow_body():
-        for _ in range(10):
-            time.sleep(0.1)
+        for piece in range(10):
+            if piece == 5:
+                stopped.wait(PATIENCE_S)
+            if piece > 5:
+                time.sleep(0.1)
             yield b"x" * 10_000
 
     class Slow:
@@ -252,14 +254,15 @@ def test_a_stop_lets_running_uploads_finish(start_objects):  # noqa: F811
             return next(self.parts, b"")
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        upload = pool.submit(requests.put, url, data=Slow(), timeout=20)
-        time.sleep(0.4)
+        upload = pool.submit(requests.put, url, data=Slow(), timeout=PATIENCE_S)
+        wait_until(lambda: server.files("uploads"), "its beginning")
         if server.kind == "nginx":
             server.worker.terminate()
         else:
             server.web.send_signal(signal.SIGINT)  # lighttpd's polite stop; its worker follows
+        stopped.set()
         assert upload.result().status_code == 200
-    assert (server.worker or server.web).wait(10) == 0
+    assert (server.worker or server.web).wait(PATIENCE_S) == 0
 
 
 # --- full disks --------------------------------------------------------------------------------------------------------
@@ -284,9 +287,8 @@ def test_a_full_disk_is_told_and_nothing_is_left(start_objects, small_disk):  # 
     client = server.client()
     client.put_object(Bucket="vitrine", Key="kept", Body=b"k" * MB)
     url = presign(f"{server.url}/vitrine/big", "PUT")
-    began = time.monotonic()
     answer = raw_put(server, url, b"x" * 1000, 100 * MB)  # the space is asked for before the body comes
-    assert answer.split()[1] == b"507" and b"InsufficientStorage" in answer and time.monotonic() - began < 5
+    assert answer.split()[1] == b"507" and b"InsufficientStorage" in answer
     assert requests.put(url, data=b"x" * 20 * MB).status_code == 507
     for i in range(100):  # the last ones do not fit
         answer = requests.put(presign(f"{server.url}/vitrine/{i}", "PUT"), data=b"x" * 500_000)
@@ -297,7 +299,7 @@ def test_a_full_disk_is_told_and_nothing_is_left(start_objects, small_disk):  # 
     assert client.get_object(Bucket="vitrine", Key="kept")["Body"].read() == b"k" * MB
     for j in range(i):
         client.delete_object(Bucket="vitrine", Key=str(j))
-    wait_until(lambda: len(server.files("data")) == 1, 30, "the space of deleted objects coming back")
+    wait_until(lambda: len(server.files("data")) == 1, "the space of deleted objects coming back")
     assert requests.put(url, data=b"x" * 3 * MB).status_code == 200
 
 
@@ -318,7 +320,7 @@ def test_a_root_that_cannot_be_written_is_said_at_the_start(tmp_path):
     for name in ("run", "log"):
         (tmp_path / name).mkdir()
     server.spawn_worker()
-    assert server.worker.wait(5) == 1
+    assert server.worker.wait(PATIENCE_S) == 1
     log = (tmp_path / "log" / "worker.log").read_text()
     assert "OBJECTS_ROOT" in log and str(tmp_path / "file" / "objects") in log
 
@@ -331,19 +333,19 @@ def test_a_root_may_be_a_symbolic_link(start_objects, tmp_path):  # noqa: F811
     assert requests.get(presign(f"{server.url}/vitrine/a")).content == b"x" * 1000
 
 
-@pytest.mark.alone
-def test_slow_uploads_do_not_keep_others_waiting(objects, s3, bucket):  # noqa: F811
-    s3.put_object(Bucket=bucket, Key="seen", Body=b"x")
+def test_slow_uploads_do_not_keep_others_waiting(start_objects):  # noqa: F811
+    objects, bucket = start_objects(UPLOAD_TIMEOUT=600), "vitrine"  # noqa: F811
+    objects.client().put_object(Bucket=bucket, Key="seen", Body=b"x")
     slow = []
     for i in range(16):
         path = presign(f"{objects.url}/{bucket}/{i}", "PUT")[len(objects.url):]
-        s = socket.create_connection(("127.0.0.1", objects.port), timeout=20)
+        s = socket.create_connection(("127.0.0.1", objects.port), timeout=PATIENCE_S)
         s.sendall(f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{objects.port}\r\nContent-Length: 100000\r\n\r\n"
                   .encode() + b"x" * 50_000)
         slow.append(s)
-    began = time.monotonic()
-    assert requests.get(presign(f"{objects.url}/{bucket}/seen"), timeout=5).content == b"x"
-    assert time.monotonic() - began < 2
+    wait_until(lambda: len(objects.files("uploads")) == 16, "all of them being received")
+    assert requests.get(presign(f"{objects.url}/{bucket}/seen"), timeout=PATIENCE_S).content == b"x"
+    assert len(objects.files("uploads")) == 16
     for s in slow:
         s.close()
     wait_until(lambda: objects.files("uploads") == [], what="the uploads being thrown away")
@@ -402,8 +404,6 @@ def test_ten_thousand_objects_are_listed_in_order(objects, s3, bucket):  # noqa:
 
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(put, range(8)))
-    began = time.monotonic()
     keys = [o["Key"] for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
             for o in page["Contents"]]
     assert keys == [f"flat-{i:06}" for i in range(10_000)]
-    assert time.monotonic() - began < 20

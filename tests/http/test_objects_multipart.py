@@ -8,6 +8,7 @@ import zlib
 import pytest
 import requests
 
+from harness.patience import PATIENCE_S
 from objects_server import (bucket, error_of, objects, presign, s3, start_objects,  # noqa: F401
                             wait_until)
 
@@ -146,8 +147,8 @@ def test_presigned_parts_bind_their_length(objects, s3, bucket):  # noqa: F811
     where = f"{objects.url}/{bucket}/big.bin?partNumber=1&uploadId={upload}"
     body = b"x" * 1000
     url = presign(where, "PUT", {"content-length": "1000"})
-    assert requests.put(url, data=body[:-1], timeout=20).status_code == 403
-    answer = requests.put(url, data=body, timeout=20)
+    assert requests.put(url, data=body[:-1], timeout=PATIENCE_S).status_code == 403
+    answer = requests.put(url, data=body, timeout=PATIENCE_S)
     assert answer.status_code == 200
     complete(s3, bucket, upload, [{"PartNumber": 1, "ETag": answer.headers["ETag"]}])
     assert get(s3, bucket) == body
@@ -244,7 +245,7 @@ def test_uploads_are_listed_in_pages_under_a_prefix(s3, bucket):  # noqa: F811
 def test_a_part_number_out_of_range_is_refused(objects, s3, bucket, number):  # noqa: F811
     upload = create(s3, bucket)
     url = presign(f"{objects.url}/{bucket}/big.bin?partNumber={number}&uploadId={upload}", "PUT")
-    answer = requests.put(url, data=b"x", timeout=20)
+    answer = requests.put(url, data=b"x", timeout=PATIENCE_S)
     assert answer.status_code == 400 and "<Code>InvalidArgument</Code>" in answer.text
     assert "between 1 and 10000" in answer.text
 
@@ -298,7 +299,7 @@ def test_an_aborted_upload_is_gone_with_its_parts(objects, s3, bucket):  # noqa:
     assert error_of(s3.abort_multipart_upload, Bucket=bucket, Key="big.bin", UploadId=upload)[:2] == (
         404, "NoSuchUpload")
     assert leftovers(objects, upload) == []
-    wait_until(lambda: set(objects.files("data")) <= before, what="its data being removed", seconds=40)
+    wait_until(lambda: set(objects.files("data")) <= before, what="its data being removed")
 
 
 def test_completing_twice_makes_one_object(s3, bucket):  # noqa: F811
@@ -335,7 +336,7 @@ def test_a_part_that_is_cut_leaves_its_place_to_the_next_attempt(objects, s3, bu
         raise ConnectionError("the client goes away")
 
     with pytest.raises((requests.RequestException, ConnectionError)):
-        requests.put(presign(where, "PUT"), data=half(), headers={"content-length": str(PART)}, timeout=20)
+        requests.put(presign(where, "PUT"), data=half(), headers={"content-length": str(PART)}, timeout=PATIENCE_S)
     wait_until(lambda: objects.files("uploads") == [], what="the part being thrown away")
     body = bytes_of(PART, 1)
     parts = [put_part(s3, bucket, upload, 1, body), put_part(s3, bucket, upload, 2, b"end")]

@@ -8,6 +8,7 @@ import json
 import pytest
 import requests
 
+from harness.patience import PATIENCE_S
 from objects_server import bucket, objects, s3, signing_at, wait_until  # noqa: F401
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -23,7 +24,7 @@ def form(s3, bucket, key="a/ü.png", fields=None, conditions=None, expires=300):
 def post(form, body=PNG, filename="photo.png", extra=None, **options):
     fields = {**form["fields"], **(extra or {})}
     return requests.post(form["url"], data=fields, files={"file": (filename, body, "image/png")},
-                         timeout=20, allow_redirects=False, **options)
+                         timeout=PATIENCE_S, allow_redirects=False, **options)
 
 
 def code_of(answer):
@@ -85,7 +86,7 @@ def test_a_field_that_comes_twice_is_refused(objects, s3, bucket, name):  # noqa
     signed = form(s3, bucket, fields={"x-amz-meta-owner": "alice"})
     twice = [*((n, (None, v)) for n, v in signed["fields"].items()), (name, (None, "mallory")),
              ("file", ("a.png", PNG, "image/png"))]
-    answer = requests.post(signed["url"], files=twice, timeout=20)
+    answer = requests.post(signed["url"], files=twice, timeout=PATIENCE_S)
     assert (answer.status_code, code_of(answer)) == (400, "InvalidArgument")
     assert traces(objects, s3, bucket) == ([], 0)
 
@@ -129,11 +130,11 @@ def test_a_form_for_one_bucket_does_not_fit_another(objects, s3, bucket):  # noq
 def test_what_is_no_such_form_is_refused(objects, s3, bucket, name, body, expected):  # noqa: F811
     url = f"{objects.url}/{bucket}"
     if name == "no file":
-        answer = requests.post(url, files={n: (None, v) for n, v in form(s3, bucket)["fields"].items()}, timeout=20)
+        answer = requests.post(url, files={n: (None, v) for n, v in form(s3, bucket)["fields"].items()}, timeout=PATIENCE_S)
     elif name == "no fields":
-        answer = requests.post(url, files={"file": ("a", b"x")}, timeout=20)
+        answer = requests.post(url, files={"file": ("a", b"x")}, timeout=PATIENCE_S)
     else:
-        answer = requests.post(url, data=body, timeout=20,
+        answer = requests.post(url, data=body, timeout=PATIENCE_S,
                                headers={"content-type": "multipart/form-data; boundary=xyz"})
     assert answer.status_code == expected[0]
     assert expected[1] in (None, code_of(answer))
@@ -156,7 +157,7 @@ def test_a_cut_form_leaves_nothing(objects, s3, bucket):  # noqa: F811
         raise ConnectionError("the client goes away")
 
     with pytest.raises((requests.RequestException, ConnectionError)):
-        requests.post(signed["url"], data=half(), timeout=20,
+        requests.post(signed["url"], data=half(), timeout=PATIENCE_S,
                       headers={"content-type": request.headers["content-type"],
                                "content-length": str(len(request.body))})
     wait_until(lambda: traces(objects, s3, bucket) == ([], 0), what="the upload being thrown away")
@@ -168,7 +169,7 @@ def test_nothing_but_a_form_comes_in_without_a_signature(objects, s3, bucket, qu
     s3.put_object(Bucket=bucket, Key="kept", Body=b"kept")
     body = b"<Delete><Object><Key>kept</Key></Object></Delete>"
     md5 = base64.b64encode(hashlib.md5(body).digest()).decode()
-    answer = requests.post(f"{objects.url}/{bucket}{query}", data=body, timeout=20,
+    answer = requests.post(f"{objects.url}/{bucket}{query}", data=body, timeout=PATIENCE_S,
                            headers={"content-type": kind, "content-md5": md5})
     assert (answer.status_code, code_of(answer)) == (403, "AccessDenied")
     assert s3.get_object(Bucket=bucket, Key="kept")["Body"].read() == b"kept"

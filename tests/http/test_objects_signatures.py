@@ -114,11 +114,11 @@ def test_a_mismatch_shows_what_was_signed(address):
 
 
 def test_a_url_ends(address):
-    assert requests.get(presign(address, expires=60, at=utc(seconds=50))).status_code == 200
-    old = requests.get(presign(address, expires=60, at=utc(seconds=70)))
+    assert requests.get(presign(address, expires=600, at=utc(seconds=400))).status_code == 200
+    old = requests.get(presign(address, expires=600, at=utc(seconds=601)))
     assert refusal(old) == (403, "AccessDenied")
     found = details(old)
-    assert found["Message"] == "Request has expired" and found["X-Amz-Expires"] == "60"
+    assert found["Message"] == "Request has expired" and found["X-Amz-Expires"] == "600"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", found["Expires"]) and "ServerTime" in found
     assert found["Expires"] < found["ServerTime"]
 
@@ -218,7 +218,7 @@ def test_a_signed_body_cannot_be_changed(s3, bucket, objects):  # noqa: F811
     assert requests.put(url, data=b"right", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("minutes,expected", [(-14, 200), (14, 200), (-16, 403), (16, 403)])
+@pytest.mark.parametrize("minutes,expected", [(-12, 200), (12, 200), (-18, 403), (18, 403)])
 def test_clocks_may_differ_by_a_quarter_of_an_hour(address, minutes, expected):
     answer = requests.get(address, headers=sign("GET", address, at=utc(minutes=minutes)))
     assert answer.status_code == expected

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from harness.patience import PATIENCE_S
 from objects_server import bucket, error_of, objects, presign, s3  # noqa: F401
 
 TAGS = [{"Key": "a", "Value": "1"}, {"Key": "ü b", "Value": "x=y&z"}]
@@ -57,7 +58,7 @@ def test_slow_tags_do_not_bring_back_what_was_replaced_meanwhile(objects, s3, bu
     s3.put_object(Bucket=bucket, Key="a", Body=b"1", ContentType="image/png", Metadata={"m": "old"})
     document = b"<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
     parts = urlsplit(presign(f"{objects.url}/{bucket}/a?tagging", "PUT"))
-    with socket.create_connection((parts.hostname, parts.port), 10) as slow:
+    with socket.create_connection((parts.hostname, parts.port), PATIENCE_S) as slow:
         slow.sendall(f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n"
                      f"Content-Length: {len(document)}\r\n\r\n".encode() + document[:20])
         time.sleep(0.5)  # it is looked up, and its tags are awaited
@@ -104,5 +105,5 @@ def test_a_lifecycle_that_cannot_be_kept_is_refused(s3, bucket, rules, code):  #
 
 def test_a_lifecycle_that_is_no_document_is_refused(objects, bucket):  # noqa: F811
     url = presign(f"{objects.url}/{bucket}?lifecycle=", "PUT")
-    answer = requests.put(url, data=b"<LifecycleConfiguration><Rule>", timeout=20)
+    answer = requests.put(url, data=b"<LifecycleConfiguration><Rule>", timeout=PATIENCE_S)
     assert answer.status_code == 400 and "<Code>MalformedXML</Code>" in answer.text

@@ -5,6 +5,7 @@ import re
 import pytest
 import requests
 
+from harness.patience import PATIENCE_S
 from objects_server import ObjectsServer, error_of, presign, remove
 
 
@@ -69,7 +70,7 @@ def test_a_marker_need_not_be_a_key(s3, shelf, marker, left):
 
 @pytest.mark.parametrize("value", ["many", "-1"])
 def test_a_number_of_keys_that_is_none_is_refused(objects, shelf, value):
-    answer = requests.get(presign(f"{objects.url}/{shelf}?list-type=2&max-keys={value}"), timeout=10)
+    answer = requests.get(presign(f"{objects.url}/{shelf}?list-type=2&max-keys={value}"), timeout=PATIENCE_S)
     assert answer.status_code == 400 and "<Code>InvalidArgument</Code>" in answer.text
 
 
@@ -83,14 +84,14 @@ def test_names_that_buckets_may_have(s3, name):
 
 @pytest.mark.parametrize("name", ["ab", "-abc", "abc-", "Abc", "a_b", "a..b", "192.168.5.4", "x" * 64])
 def test_names_that_buckets_may_not_have(objects, name):
-    answer = requests.put(presign(f"{objects.url}/{name}", "PUT"), timeout=10)
+    answer = requests.put(presign(f"{objects.url}/{name}", "PUT"), timeout=PATIENCE_S)
     assert answer.status_code == 400 and "<Code>InvalidBucketName</Code>" in answer.text
 
 
 # --- objects ---
 
 def test_an_error_names_the_request_as_its_header_does(objects, bucket):
-    answer = requests.get(presign(f"{objects.url}/{bucket}/absent"), timeout=10)
+    answer = requests.get(presign(f"{objects.url}/{bucket}/absent"), timeout=PATIENCE_S)
     assert answer.status_code == 404
     assert re.search(r"<RequestId>(.*?)</RequestId>", answer.text)[1] == answer.headers["x-amz-request-id"]
 

@@ -9,18 +9,19 @@ Every instant is random by the seed. Only processes of this Vitrine are killed; 
 
 import contextlib
 import fcntl
-import os
 import random
-import signal
 import sqlite3
 import subprocess
 import threading
 import time
 
-from harness.vitrine import BUILD, ROOT
+from harness.patience import PATIENCE_S
+from harness.vitrine import BUILD, ROOT, kill
 
 SUPERVISED = ("lighttpd", "vitrine-worker")  # by tools/run, which gives up on what ends five times in 30 seconds
 SUPERVISED_GAP_S = 8
+SWEEP_TIMEOUT_S = 600
+ANSWERS_BETWEEN = 3  # or a machine on which a program starts as slowly as it is killed would get nowhere
 
 EVENTS = {"vitrine.fcgi": 38, "objects.fcgi": 32, "vitrine-worker": 6, "sweep": 10, "lighttpd": 4, "busy": 6, "turn": 4}
 
@@ -31,7 +32,7 @@ def writing(vitrine, takes_turn=True):
     with (vitrine.data / "vitrine.db-turn").open("a") as turn:
         if takes_turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-        db = sqlite3.connect(vitrine.data / "vitrine.db", timeout=30, isolation_level=None)
+        db = sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S, isolation_level=None)
         try:
             db.execute("PRAGMA wal_autocheckpoint = 0")
             db.execute("BEGIN IMMEDIATE")
@@ -82,14 +83,17 @@ class Chaos:
 
     def strike_on(self):
         while not self.stopped.wait(self.dice.expovariate(1 / self.pause_s)):
+            answers = self.counts.of["answers"]
             self.strike(self.dice.choices(list(self.events), list(self.events.values()))[0])
+            while self.counts.of["answers"] < answers + ANSWERS_BETWEEN and not self.stopped.wait(0.02):
+                pass
 
     def sweep_on(self):
         while not self.stopped.wait(0.2):
             self.sweep = subprocess.Popen(
                 [BUILD / "vitrine", "sweep"], env=self.vitrine.environment, cwd=ROOT, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            self.sweep.wait(120)
+            self.sweep.wait(SWEEP_TIMEOUT_S)
             self.counts.add("sweeps")
 
     def strike(self, what):
@@ -107,6 +111,5 @@ class Chaos:
                 return  # it is being started again just now, or was a moment ago
             if is_supervised:
                 self.supervised_killed_at = time.monotonic()
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.dice.choice(pids), signal.SIGKILL)
+            kill(self.dice.choice(pids))
         self.counts.add(f"struck: {what}")

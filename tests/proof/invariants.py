@@ -10,6 +10,7 @@ import pathlib
 import sqlite3
 import subprocess
 
+from harness.patience import PATIENCE_S
 from harness.s3_client import s3_client
 from harness.vitrine import BUILD, ROOT
 
@@ -46,7 +47,7 @@ def storage_of(vitrine):
 
 
 def select(vitrine, sql, *values):
-    with sqlite3.connect(f"file:{vitrine.data}/vitrine.db?mode=ro", uri=True, timeout=30) as db:
+    with sqlite3.connect(f"file:{vitrine.data}/vitrine.db?mode=ro", uri=True, timeout=PATIENCE_S) as db:
         db.row_factory = sqlite3.Row
         return db.execute(sql, values).fetchall()
 

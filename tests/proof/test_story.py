@@ -1,15 +1,14 @@
 """A large upload, with the client, the workers and the endpoint killed in turn: resumed by what storage has."""
 
+import contextlib
 import hashlib
-import os
 import random
-import signal
-import time
 
 import pytest
 import requests
 
 import clients
+from harness.patience import PATIENCE_S, wait_until
 from harness.vitrine import Vitrine
 from test_uploads import LIMITS, tokens
 
@@ -37,17 +36,14 @@ class Resuming:
         self.sent = 0
 
     def call(self, method, path, body=None, good=(200, 201)):
-        end = time.monotonic() + 60
-        while True:
-            try:
-                answer = requests.request(method, self.vitrine.base_url + path, json=body, headers=self.headers, timeout=60)
+        def ask():
+            with contextlib.suppress(requests.RequestException):
+                answer = requests.request(method, self.vitrine.base_url + path, json=body, headers=self.headers, timeout=PATIENCE_S)
                 if answer.status_code in good:
                     return answer.json()
                 assert answer.status_code >= 500, answer.text
-            except requests.ConnectionError:
-                pass
-            assert time.monotonic() < end, f"{method} {path}: nobody answers"
-            time.sleep(0.1)
+
+        return wait_until(ask, f"{method} {path}")
 
     def go(self, parts):
         """Send at most so many of the parts that are missing; whether all are there."""
@@ -58,18 +54,11 @@ class Resuming:
             part = self.piece((number - 1) * upload["part_size"], upload["part_size"])
             grant = self.call("POST", f"/images/multipart/{upload['id']}/parts", {
                 "parts": [{"number": number, "sha256": hashlib.sha256(part).hexdigest()}]})["parts"][0]
-            try:
-                put = requests.put(grant["url"], data=part, headers=grant["headers"], timeout=60)
+            with contextlib.suppress(requests.RequestException):
+                put = requests.put(grant["url"], data=part, headers=grant["headers"], timeout=PATIENCE_S)
                 assert put.status_code == 200 or put.status_code >= 500, put.text
                 self.sent += put.status_code == 200
-            except requests.ConnectionError:
-                pass
         return upload["id"], len(missing) <= parts
-
-
-def kill(vitrine, program):
-    for pid in vitrine.pids_of(program):
-        os.kill(pid, signal.SIGKILL)
 
 
 def upload_through_kills(size, goes):
@@ -80,18 +69,18 @@ def upload_through_kills(size, goes):
         is_whole, go, sent = False, 0, 0
         while not is_whole:
             client = Resuming(vitrine, token, size)  # the one before was killed: it knows nothing
-            kill(vitrine, ("vitrine.fcgi", "objects.fcgi", "vitrine-worker")[go % 3])
+            vitrine.kill(("vitrine.fcgi", "objects.fcgi", "vitrine-worker")[go % 3])
             asset_id, is_whole = client.go(size // (8 << 20) // goes + 1)
             go, sent = go + 1, sent + client.sent
             assert go < 10 * goes
         while not client.go(0)[1]:  # what was cut in the last go
             client.go(1000)
-        kill(vitrine, "vitrine.fcgi")
+        vitrine.kill()
         image = client.call("POST", f"/images/multipart/{asset_id}/complete", {})["image"]
         assert client.call("POST", f"/images/multipart/{asset_id}/complete", {})["image"]["etag"] == image["etag"]
         assert image["size"] == size
 
-        shown, offset = requests.get(image["url"], stream=True, timeout=60), 0
+        shown, offset = requests.get(image["url"], stream=True, timeout=PATIENCE_S), 0
         for piece in shown.iter_content(8 << 20):
             assert piece == client.piece(offset, len(piece))
             offset += len(piece)

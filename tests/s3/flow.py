@@ -8,6 +8,8 @@ import zlib
 
 import requests
 
+from harness.patience import PATIENCE_S
+
 
 def png(width=3, height=2):
     """A small PNG whose content nobody has seen before."""
@@ -32,7 +34,7 @@ def presign(client, content, filename="picture.png", filetype="image/png", **fie
 def put(grant, content, **changes):
     """PUT to storage with exactly the headers of the grant, or with some of them changed."""
     headers = {**grant["headers"], **changes.pop("headers", {})}
-    return requests.put(changes.pop("url", grant["url"]), data=content, headers=headers, timeout=30)
+    return requests.put(changes.pop("url", grant["url"]), data=content, headers=headers, timeout=PATIENCE_S)
 
 
 def commit(client, grant, filename="picture.png", filetype="image/png"):
@@ -54,7 +56,7 @@ def display(client, image):
     """GET the picture by a signed URL that is made now."""
     signed = client.json_call("GET", f"/images/{image['id']}/signed-url")
     assert signed.status_code == 200, signed.text
-    return requests.get(signed.json()["url"], timeout=30)
+    return requests.get(signed.json()["url"], timeout=PATIENCE_S)
 
 
 def checksum(content):

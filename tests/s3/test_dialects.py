@@ -8,6 +8,7 @@ import requests
 from conftest import settings_for
 from harness.dialects import (SETTINGS, files_flow, gateway_flow, jpeg, profile_flow, put, run_snippet,
                               signed_in_token, storage_v1_flow)
+from harness.patience import PATIENCE_S
 from harness.vitrine import Vitrine
 
 
@@ -89,9 +90,9 @@ def test_another_type_than_was_signed_is_refused_by_the_storage(program):
 
 def test_the_limit_itself_passes_through_us(program):
     content = jpeg(10485760)
-    sent = program.post("/api/v1/upload/direct", files={"file": ("example.jpg", content, "image/jpeg")}, timeout=120)
+    sent = program.post("/api/v1/upload/direct", files={"file": ("example.jpg", content, "image/jpeg")}, timeout=PATIENCE_S)
     assert sent.status_code == 200, sent.text
-    assert program.get(f"/api/v1/upload/download/{sent.json()['file_id']}", timeout=120).content == content
+    assert program.get(f"/api/v1/upload/download/{sent.json()['file_id']}", timeout=PATIENCE_S).content == content
     part = program.get(f"/api/v1/upload/download/{sent.json()['file_id']}", headers={"Range": "bytes=-7"})
     assert (part.status_code, part.content) == (206, content[-7:])
 
@@ -114,4 +115,4 @@ def test_a_file_is_listed_without_being_asked_about(program):
 
 def test_a_plain_object_url_opens_nothing(program):
     sent = program.post("/api/v1/upload/direct", files={"file": ("a.jpg", jpeg(), "image/jpeg")}).json()
-    assert requests.get(sent["file_url"], timeout=30).status_code in (400, 401, 403)  # 400: Swift's word
+    assert requests.get(sent["file_url"], timeout=PATIENCE_S).status_code in (400, 401, 403)  # 400: Swift's word

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from flow import checksum, commit, display, error_code, png, presign, put, upload
+from harness.patience import PATIENCE_S, wait_until
 
 
 # --- the flow ---
@@ -28,9 +29,9 @@ def test_a_picture_goes_up_is_shown_and_is_deleted(admin):
 def test_a_deleted_picture_is_gone_from_storage_too(admin):
     image = upload(admin, png())
     url = admin.json_call("GET", f"/images/{image['id']}/signed-url").json()["url"]
-    assert requests.get(url, timeout=30).status_code == 200
+    assert requests.get(url, timeout=PATIENCE_S).status_code == 200
     admin.json_call("DELETE", f"/images/{image['id']}?permanent=true")
-    assert requests.get(url, timeout=30).status_code == 404
+    assert requests.get(url, timeout=PATIENCE_S).status_code == 404
 
 
 def test_a_commit_without_an_upload_is_told_so(admin):
@@ -53,7 +54,7 @@ def test_the_permanent_address_leads_to_the_bytes(admin):
     image = upload(admin, content)
     answer = admin.get(image["address"])
     assert answer.status_code == 302
-    assert requests.get(answer.headers["Location"], timeout=30).content == content
+    assert requests.get(answer.headers["Location"], timeout=PATIENCE_S).content == content
 
 
 def test_the_minimal_body_of_the_flow_works(admin):
@@ -117,7 +118,7 @@ def test_a_checksum_that_was_not_granted_is_refused(admin):
 def test_an_expired_grant_is_refused(hasty):
     content = png()
     grant = presign(hasty.admin(), content)
-    time.sleep(2.1)
+    time.sleep(2.1)  # no harm when it is more
     answer = put(grant, content)
     assert answer.status_code == 403
     assert error_code(answer) == "AccessDenied"
@@ -125,15 +126,16 @@ def test_an_expired_grant_is_refused(hasty):
 
 def test_an_expired_display_url_is_refused_and_a_new_one_works(hasty):
     browser, content = hasty.admin(), png()
-    grant = presign(browser, content)
-    if put(grant, content).status_code == 403:  # a second can pass between presign and PUT
+
+    def stored():
         grant = presign(browser, content)
-        put(grant, content)
+        return grant if put(grant, content).status_code == 200 else None
+
+    grant = wait_until(stored, "a PUT in the second of its grant")
     image = commit(browser, grant).json()["image"]
     url = browser.json_call("GET", f"/images/{image['id']}/signed-url").json()["url"]
-    time.sleep(3.1)
-    assert requests.get(url, timeout=30).status_code == 403
-    assert display(browser, image).content == content
+    wait_until(lambda: requests.get(url, timeout=PATIENCE_S).status_code == 403, "the end of a URL")
+    wait_until(lambda: display(browser, image).content == content, "a URL that is used in its two seconds")
 
 
 def test_a_second_put_with_one_grant_is_refused(admin, storage):
@@ -161,7 +163,7 @@ def test_content_that_is_not_what_it_says_is_refused_at_the_commit_and_removed(a
 def test_no_embedded_storage_listens_beside_a_foreign_one(vitrine):
     assert vitrine.pids_of("objects.fcgi") == []
     with pytest.raises(requests.ConnectionError):
-        requests.get(vitrine.objects_url, timeout=5)
+        requests.get(vitrine.objects_url, timeout=PATIENCE_S)
 
 
 def test_a_wrong_secret_is_told_in_words_that_help(storage, vitrine):
@@ -178,7 +180,7 @@ def test_a_wrong_secret_is_told_in_words_that_help(storage, vitrine):
 def test_browsers_are_allowed_to_put_from_the_pages(vitrine, storage, admin):
     """The CORS rules that `vitrine init --storage` sets (Ceph), or the cluster's own (Swift)."""
     grant = presign(admin, png())
-    answer = requests.options(grant["url"], timeout=30, headers={
+    answer = requests.options(grant["url"], timeout=PATIENCE_S, headers={
         "Origin": vitrine.base_url,
         "Access-Control-Request-Method": "PUT",
         "Access-Control-Request-Headers": ",".join(sorted(name.lower() for name in grant["headers"])),

@@ -8,6 +8,7 @@ import requests
 
 from flow import error_code, png
 from harness.ceph import Ceph
+from harness.patience import PATIENCE_S
 
 
 takes_forms = pytest.mark.parametrize("storage", [Ceph], ids=["ceph"], indirect=True)
@@ -29,7 +30,7 @@ def form_of(admin, page):
 def post(form, body, **changed):
     action, fields = form
     parts = [(name, (None, value)) for name, value in {**fields, **changed}.items()]
-    return requests.post(action, files=[*parts, ("file", ("boat.png", body, "image/png"))], allow_redirects=False, timeout=30)
+    return requests.post(action, files=[*parts, ("file", ("boat.png", body, "image/png"))], allow_redirects=False, timeout=PATIENCE_S)
 
 
 def path_of(address):
@@ -50,7 +51,7 @@ def test_a_picture_goes_up_by_the_form_and_is_led_back(admin):
         back = admin.get(path_of(sent.headers["Location"]))
         assert (back.status_code, back.headers["Location"]) == (303, page.replace("/upload/form/", "/images/"))
     number = page.rsplit("/", 1)[1]
-    signed = requests.get(admin.get(f"/i/{number}").headers["Location"], timeout=30)
+    signed = requests.get(admin.get(f"/i/{number}").headers["Location"], timeout=PATIENCE_S)
     assert (signed.content, signed.headers["Content-Type"]) == (content, "image/png")
 
 

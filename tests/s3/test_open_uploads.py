@@ -8,6 +8,7 @@ import requests
 
 from conftest import settings_for
 from flow import png
+from harness.patience import PATIENCE_S
 from harness.vitrine import Vitrine
 
 API = "/api/v1/upload"
@@ -29,7 +30,7 @@ def grant(client, filename="sea.png"):
 
 
 def put(granted, content, filetype="image/png"):
-    stored = requests.put(granted["upload_url"], data=content, headers={"Content-Type": filetype}, timeout=30)
+    stored = requests.put(granted["upload_url"], data=content, headers={"Content-Type": filetype}, timeout=PATIENCE_S)
     assert stored.status_code == 200, stored.text
 
 
@@ -72,7 +73,7 @@ def test_an_overwrite_with_what_is_not_acceptable_is_told_once_and_removed(progr
     refused = metadata(program, granted["file_id"])
     assert (refused.status_code, refused.json()["code"]) == (422, "upload_mismatch")
     assert metadata(program, granted["file_id"]).status_code == 404
-    assert requests.get(url, timeout=30).status_code == 404
+    assert requests.get(url, timeout=PATIENCE_S).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["sea.png", "été à la mer.png", "海の写真.png", "a+b%20c&d.png", "🏖.png", "~!@#$^*().png"])

@@ -12,6 +12,7 @@ import requests
 
 from conftest import settings_for
 from flow import png
+from harness.patience import PATIENCE_S
 from harness.vitrine import Vitrine
 
 MIB = 1024 * 1024
@@ -56,7 +57,7 @@ def send(program, upload, data, numbers):
         {"number": number, "sha256": hashlib.sha256(part).hexdigest()} for number, part in parts.items()]})
     assert answer.status_code == 200, answer.text
     for grant in answer.json()["parts"]:
-        put = requests.put(grant["url"], data=parts[grant["number"]], headers=grant["headers"], timeout=60)
+        put = requests.put(grant["url"], data=parts[grant["number"]], headers=grant["headers"], timeout=PATIENCE_S)
         assert put.status_code == 200, put.text
 
 
@@ -69,7 +70,7 @@ def status(program, upload):
 
 
 def record(vitrine, upload):
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         database.execute("PRAGMA query_only = 1")
         return database.execute("SELECT upload_id, state FROM multiparts WHERE asset_id = ?", (upload["id"],)).fetchone()
 
@@ -89,7 +90,7 @@ def test_a_file_goes_up_in_parts_and_is_resumed(program):
     send(program, upload, data, [2])
     saved = complete(program, upload)
     assert saved.status_code == 201, saved.text
-    assert requests.get(saved.json()["image"]["url"], timeout=60).content == data
+    assert requests.get(saved.json()["image"]["url"], timeout=PATIENCE_S).content == data
     again = complete(program, upload)
     assert again.status_code == 200 and again.json()["image"]["etag"] == saved.json()["image"]["etag"]
 
@@ -105,7 +106,7 @@ def test_an_upload_that_storage_completed_unheard_is_saved_all_the_same(vitrine,
         "Parts": [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]})
     saved = complete(program, upload)
     assert saved.status_code == 201, saved.text
-    assert requests.get(saved.json()["image"]["url"], timeout=60).content == data
+    assert requests.get(saved.json()["image"]["url"], timeout=PATIENCE_S).content == data
 
 
 def test_giving_up_leaves_nothing_in_storage(vitrine, program, s3):
@@ -133,7 +134,7 @@ def test_the_sweep_gives_up_what_nobody_goes_on_with(vitrine, program, s3):
     data = large(6 * MIB, b"lapsed")
     upload, alive = begin(program, data), begin(program, data)
     send(program, upload, data, [1])
-    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=10) as database:
+    with sqlite3.connect(vitrine.data / "vitrine.db", timeout=PATIENCE_S) as database:
         database.execute("PRAGMA wal_autocheckpoint = 0")
         database.execute("UPDATE assets SET grant_expires_at = ? WHERE id = ?", (int(time.time()) - 1, upload["id"]))
     lost = s3.create_multipart_upload(Bucket="vitrine-ring", Key=alive["key"])["UploadId"]  # too young to be anybody's

@@ -5,6 +5,7 @@ import json
 import requests
 
 from flow import png, upload
+from harness.patience import PATIENCE_S
 
 
 def test_a_pass_over_the_bucket_finds_nothing_wrong_with_what_was_uploaded(vitrine, admin):
@@ -32,4 +33,4 @@ def test_many_deletions_go_by_one_request_with_a_result_for_each(vitrine, admin)
     vitrine.sql("UPDATE assets SET trashed_at = 1 WHERE state = 'trashed'")
     done = json.loads(vitrine.cli("sweep", "--json").stdout)
     assert done["emptied"] >= 5 and done["purged"] >= 5 and done["waiting"] == 0
-    assert [requests.get(url, timeout=30).status_code for url in urls] == [404] * 5
+    assert [requests.get(url, timeout=PATIENCE_S).status_code for url in urls] == [404] * 5
