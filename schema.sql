@@ -77,19 +77,21 @@ CREATE TABLE api_tokens (
 
 CREATE INDEX api_tokens_of_user ON api_tokens (user_id, id); -- API_TOKEN_LIST
 
--- Images, from the moment their key is reserved until storage confirmed that the object is gone.
+-- Images, from the moment their key is reserved until storage confirmed that the object is gone. The
+-- checks say "= or =": for IN, SQLite builds a table in memory at each insert, three would be a third of
+-- what a grant costs.
 CREATE TABLE assets (
     id               INTEGER PRIMARY KEY AUTOINCREMENT, -- /i/ID is permanent: never used twice
     owner_id         INTEGER NOT NULL REFERENCES users (id),
     key              TEXT    NOT NULL UNIQUE, -- the object's key; ASSET_FIND_BY_KEY
-    state            TEXT    NOT NULL CHECK (state IN (
-                         'pending',     -- reserved, a URL is out, the object may or may not be there
-                         'stored',      -- seen in storage, not yet looked into  (not used yet)
-                         'ready',       -- verified; the only state that people see
-                         'quarantined', -- its content is not what it says       (not used yet)
-                         'trashed',     -- hidden from people, and can be restored until TRASH_DAYS later
-                         'expired',     -- granted and never uploaded            (not used yet)
-                         'purging')),   -- tombstone: gone for people, the object still to be deleted
+    state            TEXT    NOT NULL CHECK (
+                            state = 'pending'     -- reserved, a URL is out, the object may or may not be there
+                         OR state = 'stored'      -- seen in storage, not yet looked into  (not used yet)
+                         OR state = 'ready'       -- verified; the only state that people see
+                         OR state = 'quarantined' -- its content is not what it says       (not used yet)
+                         OR state = 'trashed'     -- hidden from people, and can be restored until TRASH_DAYS later
+                         OR state = 'expired'     -- granted and never uploaded            (not used yet)
+                         OR state = 'purging'),   -- tombstone: gone for people, the object still to be deleted
     filename         TEXT    NOT NULL CHECK (length(filename) BETWEEN 1 AND 255), -- display only
     content_type     TEXT    NOT NULL, -- as granted and verified
     granted_size     INTEGER CHECK (granted_size > 0), -- NULL: the grant bound no length
@@ -118,10 +120,10 @@ CREATE TABLE assets (
     is_open          INTEGER NOT NULL DEFAULT 0 CHECK (is_open IN (0, 1)), -- pending: no commit
                               -- call will come, adopted when looked for; else: can be overwritten yet
     trashed_at       INTEGER, -- when it was moved to the trash; NULL: it is not there
-    flag             TEXT    NOT NULL DEFAULT '' CHECK (flag IN ( -- what is wrong with its object, seen twice
-                         '',          -- nothing
-                         'gone',      -- there is none
-                         'changed')), -- it is not what was verified
+    flag             TEXT    NOT NULL DEFAULT '' CHECK ( -- what is wrong with its object, seen twice
+                            flag = ''         -- nothing
+                         OR flag = 'gone'     -- there is none
+                         OR flag = 'changed'), -- it is not what was verified
     flag_at          INTEGER, -- since when; NULL: nothing is wrong
     CHECK ((flag = '') = (flag_at IS NULL)),
     CHECK ((width IS NULL) = (height IS NULL)),
@@ -129,7 +131,8 @@ CREATE TABLE assets (
     CHECK (state <> 'pending' OR grant_expires_at IS NOT NULL),
     CHECK (state <> 'trashed' OR size_bytes IS NOT NULL),
     CHECK ((state = 'trashed') = (trashed_at IS NOT NULL)),
-    CHECK (is_open = 0 OR state IN ('pending', 'ready', 'trashed') AND grant_expires_at IS NOT NULL)
+    CHECK (is_open = 0 OR state = 'pending' OR state = 'ready' OR state = 'trashed'),
+    CHECK (is_open = 0 OR grant_expires_at IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX assets_ready ON assets (id) WHERE state = 'ready';                 -- ASSET_LIST_ALL_*

@@ -65,8 +65,9 @@ struct str random_uuid(struct arena *arena, int64_t now_ms)
     bytes[6] = (bytes[6] & 0x0f) | 0x70;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     struct str hex = escape_hex(arena, str_from((const char *)bytes, sizeof(bytes)));
-    return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex.ptr, hex.ptr + 8, hex.ptr + 12,
-        hex.ptr + 16, hex.ptr + 20);
+    return ARENA_JOIN(arena, str_from(hex.ptr, 8), STR("-"), str_from(hex.ptr + 8, 4), STR("-"),
+        str_from(hex.ptr + 12, 4), STR("-"), str_from(hex.ptr + 16, 4), STR("-"),
+        str_from(hex.ptr + 20, 12));
 }
 
 uint32_t random_below(uint32_t limit)

@@ -46,7 +46,7 @@ enum status api_tokens_insert(struct db *db, const struct api_token_row *row, in
     query_bind_str(&query, 4, row->scopes);
     query_bind_i64(&query, 5, row->created_at);
     query_bind_i64_or_null(&query, 6, row->expires_at);
-    return query_run_returning(&query, out_id);
+    return query_run_inserting(&query, out_id);
 }
 
 enum status api_tokens_find(struct db *db, struct arena *arena, struct str token_hash,

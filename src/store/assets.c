@@ -105,7 +105,7 @@ enum status assets_insert(struct db *db, const struct asset_row *row, int64_t *o
     query_bind_i64(&query, 8, row->grant_expires_at);
     query_bind_i64(&query, 9, row->is_open);
     query_bind_i64(&query, 10, row->reserved_size);
-    return query_run_returning(&query, out_id);
+    return query_run_inserting(&query, out_id);
 }
 
 enum status assets_insert_ready(struct db *db, const struct asset_row *row, int64_t *out_id)
@@ -127,7 +127,7 @@ enum status assets_insert_ready(struct db *db, const struct asset_row *row, int6
     query_bind_i64(&query, 12, row->updated_at);
     query_bind_i64_or_null(&query, 13, row->stored_at);
     query_bind_str(&query, 14, row->checksum);
-    return query_run_returning(&query, out_id);
+    return query_run_inserting(&query, out_id);
 }
 
 /* The one row of a bound query. */

@@ -27,7 +27,7 @@ enum status logins_insert(struct db *db, const struct login_row *row, int64_t *o
     query_bind_i64(&query, 3, row->created_at);
     query_bind_i64(&query, 4, row->expires_at);
     query_bind_str(&query, 5, row->address);
-    return query_run_returning(&query, out_id);
+    return query_run_inserting(&query, out_id);
 }
 
 static void login_read(struct query *query, struct arena *arena, struct login_row *out)

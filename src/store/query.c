@@ -148,6 +148,14 @@ enum status query_run_on_row(struct query *query)
     return status == STATUS_OK && count == 0 ? STATUS_NOT_FOUND : status;
 }
 
+enum status query_run_inserting(struct query *query, int64_t *out_id)
+{
+    if (!query_next(query) && query->status == STATUS_OK) {
+        *out_id = sqlite3_last_insert_rowid(sqlite3_db_handle(query->handle));
+    }
+    return query_end(query);
+}
+
 enum status query_run_returning(struct query *query, int64_t *out_id)
 {
     bool has_row = query_next(query);

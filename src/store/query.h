@@ -75,7 +75,11 @@ enum status query_run_on_row(struct query *query) MUST_CHECK;
 /* The same; tells how many rows it changed. */
 enum status query_run_counted(struct query *query, int64_t *out_count) MUST_CHECK;
 
-/* Run an INSERT ... RETURNING id. */
+/* Run an INSERT of one row; *out_id is the row's. */
+enum status query_run_inserting(struct query *query, int64_t *out_id) MUST_CHECK;
+
+/* Run an upsert or an UPDATE ... RETURNING one number. For a plain INSERT that is the dearer way:
+ * SQLite builds a table in memory for what is returned. */
 enum status query_run_returning(struct query *query, int64_t *out_id) MUST_CHECK;
 
 #endif

@@ -43,7 +43,7 @@ enum status sessions_insert(struct db *db, const struct session_row *row, int64_
     query_bind_i64(&query, 5, row->expires_at);
     query_bind_str(&query, 6, row->address);
     query_bind_str(&query, 7, row->user_agent);
-    return query_run_returning(&query, out_id);
+    return query_run_inserting(&query, out_id);
 }
 
 enum status sessions_find(struct db *db, struct arena *arena, struct str token_hash,

@@ -43,7 +43,7 @@ enum status users_insert(struct db *db, const struct user_row *row, int64_t *out
     query_bind_str(&query, 4, row->password_hash);
     query_bind_i64(&query, 5, row->password_changed_at);
     query_bind_i64(&query, 6, row->created_at);
-    return query_run_returning(&query, out_id);
+    return query_run_inserting(&query, out_id);
 }
 
 /* The one row of a bound query. */
