@@ -21,8 +21,12 @@ enum { JSON_DEPTH_LIMIT = 32, JSON_ERRORS_MAX = 16 };
  */
 json_t *json_parse(struct arena *arena, struct str text, struct str *out_error) MUST_CHECK;
 
-/* Compact UTF-8 text of `value`, safe inside HTML (< > & escaped as \\u00XX), in `arena`. */
+/* Compact UTF-8 text of `value`, safe inside HTML (< > & escaped as \\u00XX), in `arena`. NULL, as
+ * of a value that could not be made, is "null". */
 struct str json_text(struct arena *arena, const json_t *value);
+
+/* The same appended to `out`, for what never stands in HTML: < > & are as they are, as in URLs. */
+void json_put(struct buf *out, const json_t *value);
 
 /* A JSON string from a str; invalid UTF-8 is replaced by U+FFFD. */
 json_t *json_from_str(struct str s);

@@ -34,21 +34,16 @@ enum status response_page(
     return STATUS_OK;
 }
 
-static int put_piece(const char *bytes, size_t len, void *out)
-{
-    buf_put(out, str_from(bytes, len));
-    return 0;
-}
-
 /* Plain JSON rather than json_text()'s: nosniff keeps it out of HTML, and people read it in a
  * shell. */
 enum status response_json(struct exchange *exchange, int http_status, json_t *body)
 {
-    int failed = json_dump_callback(body, put_piece, &exchange->reply->body, JSON_COMPACT);
+    bool is_made = body != NULL;
 
+    json_put(&exchange->reply->body, body);
     json_decref(body);
     set_body(exchange, http_status, STR("application/json"), STR_EMPTY);
-    return failed ? STATUS_INTERNAL : STATUS_OK;
+    return is_made ? STATUS_OK : STATUS_INTERNAL;
 }
 
 struct buf *response_json_text(struct exchange *exchange, int http_status)

@@ -100,6 +100,24 @@ static void output_is_safe_inside_html(void **state)
     json_decref(value);
 }
 
+static void what_is_written_is_read_back_the_same(void **state)
+{
+    static const struct str texts[] = { STR_INIT("{}"), STR_INIT("[]"), STR_INIT("{\"\":[{},[]]}"),
+        STR_INIT("{\"b\":1,\"a\":-9223372036854775808,\"c\":{\"d\":[true,false,null,0.5]}}"),
+        STR_INIT("[\"<>&\\u2028\",\"\\\"\\\\/\\n\\u0001\xe2\x82\xac\"]") };
+
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        struct str error;
+        json_t *value = json_parse(*state, texts[i], &error);
+        struct buf out;
+
+        buf_init_arena(&out, *state, 1000);
+        json_put(&out, value);
+        expect_str("text", buf_str(&out), texts[i]);
+        json_decref(value);
+    }
+}
+
 static void strings_from_outside_are_repaired_not_lost(void **state)
 {
     static const struct {
@@ -180,6 +198,7 @@ int main(void)
             depth_is_limited_and_brackets_in_strings_do_not_count),
         TEST("JSON cut at any byte is refused", json_cut_at_any_byte_is_refused),
         TEST("output is safe inside HTML", output_is_safe_inside_html),
+        TEST("what is written is read back the same", what_is_written_is_read_back_the_same),
         TEST("strings from outside are repaired, not lost",
             strings_from_outside_are_repaired_not_lost),
         TEST("fields are read by type and every problem is kept",
