@@ -9,16 +9,14 @@
 #include "domain/flight.h"
 #include "web/cookies.h"
 #include "web/cors.h"
-#include "web/docs_model.h"
 #include "web/exchange.h"
 #include "web/guard.h"
-#include "web/openapi.h"
 #include "web/request_count.h"
 #include "web/response.h"
 #include "web/routes.h"
 #include "web/template.h"
 
-enum { TEMPLATE_ERROR_MAX_BYTES = 2000, OPENAPI_MAX_BYTES = 4 * 1024 * 1024 };
+enum { TEMPLATE_ERROR_MAX_BYTES = 2000 };
 
 /* --- life --- */
 
@@ -35,21 +33,6 @@ static struct template_set *load_templates(const struct app_options *options)
     return templates;
 }
 
-static int put_piece(const char *bytes, size_t len, void *out)
-{
-    buf_put(out, str_from(bytes, len));
-    return 0;
-}
-
-/* Neither the table nor the words change while the program runs. */
-static void describe_apis(struct app *app)
-{
-    app->openapi = openapi_document(app->options->version);
-    buf_init(&app->openapi_text, OPENAPI_MAX_BYTES);
-    app->docs = docs_model(app->openapi);
-    json_dump_callback(app->openapi, put_piece, &app->openapi_text, JSON_COMPACT);
-}
-
 enum status app_open(struct app *app, const struct app_options *options)
 {
     memset(app, 0, sizeof(*app));
@@ -57,7 +40,6 @@ enum status app_open(struct app *app, const struct app_options *options)
     app->templates = load_templates(options);
     if (app->templates == NULL)
         return STATUS_INVALID;
-    describe_apis(app);
     pthread_rwlock_init(&app->templates_lock, NULL);
     health_memory_init(&app->health);
     limits_open(&app->limits, &options->limits);
@@ -70,9 +52,6 @@ void app_close(struct app *app)
     if (app->templates == NULL)
         return;
     template_set_free(app->templates);
-    json_decref(app->openapi);
-    json_decref(app->docs);
-    buf_clear(&app->openapi_text);
     pthread_rwlock_destroy(&app->templates_lock);
     health_memory_clear(&app->health);
     limits_close(&app->limits);

@@ -57,9 +57,6 @@ struct app {
     const struct app_options *options;
     struct template_set *templates;
     pthread_rwlock_t templates_lock; /* rendering reads, a reload writes */
-    json_t *openapi;                 /* what the APIs are: the document of GET /openapi.json */
-    struct buf openapi_text;         /* the same as text */
-    json_t *docs;                    /* and as the model of GET /docs */
     struct health_memory health;
     struct limits limits;
     int64_t started_at;

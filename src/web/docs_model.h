@@ -7,8 +7,7 @@
 
 #include "base/json.h"
 
-/* `docs` of templates/README.md, a new reference; `document` is openapi_document's. Threads may
- * share it, as they only read. */
+/* `docs` of templates/README.md, a new reference; `document` is openapi_document's. */
 json_t *docs_model(const json_t *document);
 
 /* What a JSON Schema takes, in a few words: "text, at most 255 characters", "whole number from 1".
