@@ -5,13 +5,16 @@
 
 const SIDE_PX = 96;
 const AT_ONCE = 2;
+const MOST_BYTES = 32 * 1024 * 1024; /* browsers read all of a file into memory to decode it */
 
 const waiting = new Map(); /* item -> callback, the last asked first: that is what is in view */
 const made = new WeakMap(); /* item -> canvas, or null when the browser cannot decode it */
 let running = 0;
 
-/** Call back with a canvas, now or later; never for files that the browser cannot show. */
+/** Call back with a canvas, now or later; never for files that the browser cannot show, or that are
+    very large. */
 export function wantThumb(item, onReady) {
+  if (item.size > MOST_BYTES) return;
   if (made.has(item)) {
     if (made.get(item)) onReady(made.get(item));
     return;

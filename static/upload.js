@@ -26,7 +26,8 @@ const UNREADABLE =
   "The file was moved, changed or deleted. Nothing was saved. Choose it again.";
 
 const TAKE_MS = 10; /* for taking files, then the page may answer */
-const DRAW_MS = 80; /* between two drawings: what changes faster cannot be read */
+const DRAW_MS = 80; /* between two drawings of what moved */
+const COUNT_MS = 250; /* and of numbers that count up: what changes faster cannot be read */
 
 const form = document.getElementById("upload");
 const input = document.getElementById("files");
@@ -249,15 +250,16 @@ function startPasting() {
 
 /* --- drawing ---------------------------------------------------------------------------------- */
 
-/* However many events there are, one drawing in DRAW_MS. Order and heights only when a stage
-   changed. */
+/* However many events there are, one drawing in DRAW_MS, or in COUNT_MS. Order and heights only when
+   a stage changed. */
 function startDrawing() {
-  let isPlanned = false;
+  let plannedAt = Infinity;
   let drawnAt = 0;
   let isMoved = false;
   const touched = new Set();
   const draw = () => {
-    isPlanned = false;
+    if (plannedAt === Infinity) return; /* drawn since */
+    plannedAt = Infinity;
     drawnAt = performance.now();
     summary.draw();
     if (isMoved) list.show(inOrder(queue.items));
@@ -266,10 +268,12 @@ function startDrawing() {
     touched.clear();
   };
   const plan = (event) => {
-    if (event.type === "progress") touched.add(event.item);
+    const isCount = event.type === "progress";
+    if (isCount) touched.add(event.item);
     else isMoved = true;
-    if (!isPlanned) later(draw, drawnAt + DRAW_MS - performance.now());
-    isPlanned = true;
+    const at = drawnAt + (isCount ? COUNT_MS : DRAW_MS);
+    if (at < plannedAt) later(draw, at - performance.now());
+    plannedAt = Math.min(at, plannedAt);
   };
   for (const type of ["added", "change", "progress", "blocked", "idle"])
     queue.addEventListener(type, plan);
