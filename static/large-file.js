@@ -12,7 +12,7 @@
 import { Aborted, Refusal, SignedOut, backoff, linkedAbort } from "./upload-item.js";
 
 export const PARTS_AT_ONCE = 4;
-const WINDOW = 4; /* part URLs asked for in one call; and as many wait for their turn to be sent */
+const WINDOW = 2; /* part URLs asked for in one call; fewer that wait for a slot: ask for more */
 const PART_TRIES = 8; /* of one part, in a row */
 const SIGN_TRIES = 3; /* of one part: URLs that were too old when they reached storage */
 const CALL_TRIES = 8;
@@ -41,7 +41,6 @@ export class LargeFile {
   #pending = []; /* numbers of parts that are neither prepared nor sent, in order */
   #ready = []; /* parts with their URLs */
   #preparing = null;
-  #window = 1; /* part URLs of the next call: the first part is not to wait for others' hashes */
   #discarding = null;
   #doneBytes = 0;
   #underWay = new Map(); /* number of a part -> bytes of it that have left */
@@ -117,7 +116,6 @@ export class LargeFile {
     const count = this.#item.upload.part_count;
     this.#pending = [];
     this.#ready = [];
-    this.#window = 1;
     this.#doneBytes = 0;
     for (let number = 1; number <= count; number += 1) {
       if (has.has(number)) this.#doneBytes += this.#cut(number).size;
@@ -191,9 +189,8 @@ export class LargeFile {
   }
 
   async #prepare() {
-    const most = Math.min(this.#window, this.#item.upload.max_parts_per_call ?? WINDOW);
+    const most = Math.min(WINDOW, this.#item.upload.max_parts_per_call ?? WINDOW);
     const numbers = this.#pending.splice(0, most);
-    this.#window = Math.min(2 * this.#window, WINDOW);
     try {
       const parts = await Promise.all(numbers.map((number) => this.#measure(number)));
       const { parts: urls, date } = await this.#insist(() =>

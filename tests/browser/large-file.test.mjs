@@ -119,6 +119,7 @@ function start({ content = text, faults = {}, overrides = {}, stored = {}, item 
   return {
     log,
     storage,
+    services,
     item: one,
     abort,
     sent,
@@ -144,6 +145,27 @@ test("every part arrives once, four at a time, signed in small windows", async (
   assert.equal(context.log.mostAtOnce, PARTS_AT_ONCE);
   assert.ok(context.log.signed.every((window) => window.length <= 4));
   assert.equal(context.sent.at(-1), content.length);
+});
+
+test("the first parts leave before the others are hashed", async () => {
+  let hashed = 0;
+  const seen = [];
+  const file = start({
+    overrides: {
+      hash: async (blob) => {
+        hashed += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        return sha256(blob);
+      },
+    },
+  });
+  const { sign } = file.services;
+  file.services.sign = (id, parts) => {
+    seen.push(hashed);
+    return sign(id, parts);
+  };
+  await file.send();
+  assert.equal(seen[0], 2);
 });
 
 test("parts that storage has are not sent again", async () => {
