@@ -1,7 +1,7 @@
 /*
  * list.js - a list that draws only the rows in view, so that 500 files scroll as smoothly as 5.
  *
- * Rows may differ in height by kind; the heights are the stylesheet's (--row-<kind> on the list).
+ * Rows may differ in height by kind; the heights are the stylesheet's (--row-<kind> on the list, in rem).
  * The row that has the focus stays drawn wherever the list is scrolled.
  */
 
@@ -78,9 +78,13 @@ export class VirtualList {
 
   /* Asking the stylesheet makes the browser compute it: once for each kind and width. */
   #height(kind) {
-    this.#heights[kind] ??=
-      parseFloat(getComputedStyle(this.#root).getPropertyValue(`--row-${kind}`)) || 64;
+    this.#heights[kind] ??= this.#rems(`--row-${kind}`) || 64;
     return this.#heights[kind];
+  }
+
+  #rems(name) {
+    const root = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    return root * parseFloat(getComputedStyle(this.#root).getPropertyValue(name));
   }
 
   #plan() {

@@ -13,34 +13,39 @@
 #include "web/model.h"
 #include "web/routes.h"
 
-/* What the error page says above the sentence, and where it leads on. */
-static const struct {
+/* What the error page says above the sentence, and below it where the failure gives no hint. */
+static const struct page_words {
     enum status status;
     const char *title;
-} titles[] = {
-    { STATUS_BAD_REQUEST, "That did not make sense" },
-    { STATUS_BAD_CSRF, "This page was open for too long" },
-    { STATUS_SCOPE, "This token cannot do this" },
-    { STATUS_FORBIDDEN, "You cannot do this" },
-    { STATUS_NOT_FOUND, "There is nothing here" },
-    { STATUS_GONE, "It is not here any more" },
-    { STATUS_METHOD_NOT_ALLOWED, "That does not work here" },
-    { STATUS_TOO_LARGE, "That is too large" },
-    { STATUS_TOO_MANY, "Too many attempts" },
-    { STATUS_BUSY, "Busy just now" },
-    { STATUS_STORAGE, "The image storage does not answer" },
-    { STATUS_STORAGE_REFUSED, "The image storage refused" },
-    { STATUS_STORAGE_TIMEOUT, "The image storage does not answer" },
-    { STATUS_STORAGE_OFF, "There is no image storage" },
-    { STATUS_NO_SPACE, "There is no space left" },
+    const char *hint;
+} page_words[] = {
+    { STATUS_BAD_REQUEST, "That did not make sense", NULL },
+    { STATUS_BAD_CSRF, "This page was open for too long",
+        "Go back, copy what you typed, and reload before you send it again." },
+    { STATUS_SCOPE, "This token cannot do this", NULL },
+    { STATUS_FORBIDDEN, "You cannot do this", "An administrator can give you another role." },
+    { STATUS_NOT_FOUND, "There is nothing here",
+        "It may have been deleted, or a piece of the address is missing." },
+    { STATUS_GONE, "It is not here any more", NULL },
+    { STATUS_METHOD_NOT_ALLOWED, "That does not work here", NULL },
+    { STATUS_TOO_LARGE, "That is too large", NULL },
+    { STATUS_TOO_MANY, "Too many attempts", NULL },
+    { STATUS_BUSY, "Busy just now", NULL },
+    { STATUS_STORAGE, "The image storage does not answer", NULL },
+    { STATUS_STORAGE_REFUSED, "The image storage refused", NULL },
+    { STATUS_STORAGE_TIMEOUT, "The image storage does not answer", NULL },
+    { STATUS_STORAGE_OFF, "There is no image storage", NULL },
+    { STATUS_NO_SPACE, "There is no space left", NULL },
 };
 
-static const char *title_of(enum status status)
+static struct page_words page_words_of(enum status status)
 {
-    for (size_t i = 0; i < COUNT_OF(titles); i++)
-        if (titles[i].status == status)
-            return titles[i].title;
-    return status_http(status) >= 500 ? "Something went wrong" : "That did not work";
+    for (size_t i = 0; i < COUNT_OF(page_words); i++)
+        if (page_words[i].status == status)
+            return page_words[i];
+    return (struct page_words){
+        .title = status_http(status) >= 500 ? "Something went wrong" : "That did not work",
+    };
 }
 
 /* The domain's words when they are about this status, else the status's own. */
@@ -166,22 +171,25 @@ static json_t *page_action(bool is_signed_in, enum status status)
 static json_t *page_error_json(const struct exchange *exchange, enum status status)
 {
     struct failure failure = words_of(exchange, status);
+    struct page_words words = page_words_of(status);
     json_t *storage = json_null();
 
+    if (str_is_empty(failure.hint) && words.hint != NULL)
+        failure.hint = str_from_c(words.hint);
     if (status == STATUS_STORAGE_OFF) /* its own words are what clients of API 004 look for */
         failure.sentence = STR("Images can be neither shown nor uploaded at the moment.");
     if (!str_is_empty(failure.storage_code) || !str_is_empty(failure.storage_request_id))
         storage = json_pack("{s:o, s:o}", "code", json_from_str(failure.storage_code), "request_id",
             json_from_str(failure.storage_request_id));
     return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "status", status_http(status), "title",
-        title_of(status), "detail", json_from_str(failure.sentence), "hint",
+        words.title, "detail", json_from_str(failure.sentence), "hint",
         model_text_or_null(failure.hint), "storage", storage, "action",
         page_action(exchange->is_signed_in, status));
 }
 
 static enum status send_page(struct exchange *exchange, enum status status)
 {
-    json_t *model = model_page(exchange, "error", str_from_c(title_of(status)));
+    json_t *model = model_page(exchange, "error", str_from_c(page_words_of(status).title));
 
     json_object_set_new(model, "error", page_error_json(exchange, status));
     return response_page(exchange, status_http(status), "error", model);

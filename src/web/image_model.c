@@ -11,6 +11,10 @@
 
 enum { TAGS_TEXT_MAX_BYTES = ASSET_TAGS_MAX * (ASSET_TAG_MAX_BYTES + 2) };
 
+/* The grid shows originals. What no camera makes in one shot, it names instead: sixty of those
+ * would be gigabytes to fetch, and to decode, for a look in passing. */
+enum { GRID_MAX_BYTES = 20 * 1000 * 1000, GRID_MAX_PIXELS = 50 * 1000 * 1000 };
+
 struct str image_name(const struct asset *asset)
 {
     if (!str_is_empty(asset->title))
@@ -69,7 +73,7 @@ static void set_addresses(json_t *item, const struct asset *asset)
 
 /*
  * Hand `item` over with its signed URL in it; without one it is not handed over at all. Pages sign
- * only what browsers can show: the URL of anything else would never be used.
+ * only what they show: the URL of anything else would never be used, and its `url` is empty.
  */
 static enum status finish_with_url(struct exchange *exchange, const struct asset *asset,
     bool is_signed, json_t *item, json_t **out)
@@ -97,6 +101,18 @@ static bool is_gone(const struct asset *asset)
     return str_equal(asset->problem, STR("gone"));
 }
 
+/* Browsers can show it, and it is there. */
+static bool has_picture(const struct asset *asset)
+{
+    return file_type_is_displayable(asset->content_type) && !is_gone(asset);
+}
+
+static bool is_heavy(const struct asset *asset)
+{
+    return asset->size_bytes > GRID_MAX_BYTES ||
+           (int64_t)asset->width * asset->height > GRID_MAX_PIXELS;
+}
+
 /* What happened to the file, and what to do: words for the two flags of the reconciliation. */
 static void set_problem(json_t *item, struct arena *arena, const struct asset *asset)
 {
@@ -122,28 +138,32 @@ static void set_problem(json_t *item, struct arena *arena, const struct asset *a
     json_object_set_new(item, "is_gone", json_boolean(is_gone(asset)));
 }
 
-static enum status item_model(struct exchange *exchange, const struct asset *asset, json_t **out)
+static enum status item_model(
+    struct exchange *exchange, const struct asset *asset, bool is_signed, json_t **out)
 {
     struct arena *arena = exchange->arena;
-    struct str label = file_type_label(arena, asset->content_type);
     bool is_displayable = file_type_is_displayable(asset->content_type);
-    json_t *item = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b}",
-        "id", (json_int_t)asset->id, "name", json_from_str(image_name(asset)), "title",
+    json_t *item = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "id",
+        (json_int_t)asset->id, "name", json_from_str(image_name(asset)), "title",
         model_text_or_null(asset->title), "alt",
         json_from_str(asset->is_decorative ? STR("") : asset->alt), "filename",
         json_from_str(asset->filename), "width", pixels(asset->width), "height",
         pixels(asset->height), "has_size", asset->width > 0, "ratio_class",
-        ratio_class(arena, asset), "type_label", json_from_str(label), "size_text",
+        ratio_class(arena, asset), "type_label",
+        json_from_str(file_type_label(arena, asset->content_type)), "size_text",
         json_from_str(policy_format_size(arena, asset->size_bytes)), "owner",
-        json_from_str(asset->owner_name), "is_displayable", is_displayable);
+        json_from_str(asset->owner_name));
 
     set_addresses(item, asset);
     set_problem(item, arena, asset);
     json_object_update_new(
-        item, json_pack("{s:b, s:b, s:b, s:n}", "renews", asset->trashed_at == 0, "can_tick",
-                  asset_can_edit(&exchange->task, asset), "is_ticked", 0, "note"));
+        item, json_pack("{s:b, s:b, s:b, s:b, s:b, s:b, s:n}", "is_displayable", is_displayable,
+                  "is_heavy", has_picture(asset) && is_heavy(asset), "offers_download",
+                  !is_displayable && !is_gone(asset) && asset->trashed_at == 0, "renews",
+                  asset->trashed_at == 0, "can_tick", asset_can_edit(&exchange->task, asset),
+                  "is_ticked", 0, "note"));
     model_set_time(item, arena, "created", asset->created_at);
-    return finish_with_url(exchange, asset, is_displayable && !is_gone(asset), item, out);
+    return finish_with_url(exchange, asset, is_signed, item, out);
 }
 
 enum status image_items_model(struct exchange *exchange, const struct asset *assets, size_t count,
@@ -153,7 +173,8 @@ enum status image_items_model(struct exchange *exchange, const struct asset *ass
 
     for (size_t i = 0; i < count; i++) {
         json_t *item;
-        enum status status = item_model(exchange, &assets[i], &item);
+        bool is_drawn = has_picture(&assets[i]) && !is_heavy(&assets[i]);
+        enum status status = item_model(exchange, &assets[i], is_drawn, &item);
         if (status != STATUS_OK) {
             json_decref(list);
             return status;
@@ -191,7 +212,7 @@ enum status image_page_model(struct exchange *exchange, const struct asset *asse
 {
     struct arena *arena = exchange->arena;
     bool can_edit = asset_can_edit(&exchange->task, asset);
-    enum status status = item_model(exchange, asset, out);
+    enum status status = item_model(exchange, asset, has_picture(asset), out);
 
     if (status != STATUS_OK)
         return status;

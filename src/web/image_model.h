@@ -10,7 +10,9 @@
 #include "domain/duplicate.h"
 #include "web/exchange.h"
 
-/* Items of the grid (templates/README.md), with signed URLs; `is_ticked`: their boxes. */
+/* Items of the grid (templates/README.md); `is_ticked`: their boxes. Each has a signed URL when the
+ * grid shows its picture: when browsers can, its file is there, and it is not so large that it
+ * would hold up the others. */
 enum status image_items_model(struct exchange *exchange, const struct asset *assets, size_t count,
     bool is_ticked, json_t **out) MUST_CHECK;
 

@@ -10,11 +10,13 @@ import {
   asFile,
   openPage,
   setFlags,
+  setSizes,
   signIn,
   signedInState,
   startStack,
   stopStack,
   uploadFiles,
+  waitDrawn,
 } from "./stack.mjs";
 
 const WIDTHS = [320, 390, 768, 1280, 2560];
@@ -351,6 +353,46 @@ test("files that were chosen before the scripts are there are uploaded", async (
   const page = await early("/admin/upload", (p) => p.locator("#files").setInputFiles(photos.map(asFile)));
   await page.locator(".summary-words", { hasText: "2 images saved." }).waitFor();
   assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("a picture too heavy for the wall is named there, not fetched, and shown on its own page", async () => {
+  const page = await openPage(browser, { storageState: state });
+  await page.goto(`${vitrine.url}/admin/images`);
+  const link = page.locator(".tile-link:has(img)").last();
+  const address = await link.getAttribute("href");
+  const size = { [address.split("/").at(-1)]: 20_000_001 };
+  setSizes(vitrine, size);
+  await page.reload();
+  const tile = page.locator(`.tile-link[href="${address}"]`);
+  assert.equal(await tile.locator("img").count(), 0);
+  assert.match(await tile.innerText(), /(JPEG|PNG), 20 MB/);
+  await tile.click();
+  await waitDrawn(page.locator(".stage-picture"));
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test("fingers find targets of 44 px", async () => {
+  for (const name of ["images, one ticked", "image", "trash, one ticked", "account", "jobs", "upload, at work", "sign in"]) {
+    const { page } = await visit(name, { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true });
+    const small = await page.locator(".button, .rail-link, .tile-tick, .check, select, input:not([type=checkbox])").evaluateAll((targets) =>
+      targets
+        .filter((one) => one.checkVisibility() && !one.matches(".visually-hidden"))
+        .filter((one) => one.getBoundingClientRect().height < 43.5)
+        .map((one) => one.outerHTML.slice(0, 80)),
+    );
+    assert.deepEqual(small, [], name);
+    await page.context().close();
+  }
+});
+
+test("with large text (200 %) no row of the upload list is cut", async () => {
+  const { page } = await visit("upload");
+  await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  await pages["upload, at work"].act(page);
+  const cut = await page.locator(".queue .row").evaluateAll((rows) => rows.filter((row) => row.scrollHeight > row.clientHeight).length);
+  assert.equal(cut, 0);
   await page.context().close();
 });
 

@@ -331,11 +331,21 @@ export async function waitDrawn(locator) {
 
 /** Say of images, by their numbers, what the reconciliation would: "gone" or "changed". */
 export function setFlags(vitrine, flags) {
+  setAssets(vitrine, "flag = ?, flag_at = 1795242720", flags);
+}
+
+/** Let images, by their numbers, have another size in bytes than their files. */
+export function setSizes(vitrine, sizes) {
+  setAssets(vitrine, "size_bytes = ?", sizes);
+}
+
+function setAssets(vitrine, assignment, values) {
   const script = `import json, sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=120) as database:
-    for number, flag in json.loads(sys.argv[2]).items():
-        database.execute("UPDATE assets SET flag = ?, flag_at = 1795242720 WHERE id = ?", (flag, int(number)))`;
-  execFileSync("python3", ["-c", script, path.join(vitrine.data, "vitrine.db"), JSON.stringify(flags)]);
+    for number, value in json.loads(sys.argv[3]).items():
+        database.execute(f"UPDATE assets SET {sys.argv[2]} WHERE id = ?", (value, int(number)))`;
+  const database = path.join(vitrine.data, "vitrine.db");
+  execFileSync("python3", ["-c", script, database, assignment, JSON.stringify(values)]);
 }
 
 /** Objects in the embedded storage: each has one metadata file, whose name ends in ".o"
