@@ -29,10 +29,13 @@ function sentPercent(item) {
   return Math.floor(100 * sentPart(item));
 }
 
+/* A reason of a few lines with nothing to press below it. */
+const SHORT_CHARS = 110;
+
 /** What list.js wants to know of rows. `queue` gets what the buttons ask for. */
 export function rowDelegate(queue, template, icons) {
   return {
-    kindOf: (item) => STAGES[item.stage]?.kind ?? "plain",
+    kindOf: (item) => heightKind(item),
     create: (item) => create(item, queue, template, icons),
     update: (row, item) => update(row, item, queue, icons),
     remove: (item, hadFocus) => {
@@ -40,6 +43,11 @@ export function rowDelegate(queue, template, icons) {
       if (hadFocus) focusSummary();
     },
   };
+}
+
+function heightKind(item) {
+  const isShort = item.stage === "failed" && item.isFinal && !item.rename && item.words.length <= SHORT_CHARS;
+  return isShort ? "refused" : (STAGES[item.stage]?.kind ?? "plain");
 }
 
 function create(item, queue, template) {
