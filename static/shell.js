@@ -52,12 +52,12 @@ function shownText(time) {
   return Number.isNaN(date.getTime()) ? time.dataset.exact : date.toLocaleString([], format);
 }
 
-/* The exact time stays in the title, and in print. */
-function drawTimes() {
+/* The exact time stays in the title; on paper it is the one that stays true. */
+function drawTimes({ isPrint = false } = {}) {
   for (const time of document.querySelectorAll("time[datetime]")) {
     time.dataset.exact ??= time.textContent;
     time.title = time.dataset.exact;
-    time.textContent = shownText(time);
+    time.textContent = isPrint ? time.dataset.exact : shownText(time);
   }
 }
 
@@ -65,5 +65,7 @@ const toggle = document.querySelector(".theme-toggle");
 if (toggle) startThemeToggle(toggle);
 drawTimes();
 setInterval(drawTimes, 60_000);
+addEventListener("beforeprint", () => drawTimes({ isPrint: true }));
+addEventListener("afterprint", () => drawTimes());
 document.querySelector(".error-summary")?.focus();
 startRenewing(document);

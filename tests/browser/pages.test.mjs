@@ -366,7 +366,7 @@ test("a picture too heavy for the wall is named there, not fetched, and shown on
   await page.reload();
   const tile = page.locator(`.tile-link[href="${address}"]`);
   assert.equal(await tile.locator("img").count(), 0);
-  assert.match(await tile.innerText(), /(JPEG|PNG), 20 MB/);
+  assert.match(await tile.textContent(), /(JPEG|PNG), 20 MB/);
   await tile.click();
   await waitDrawn(page.locator(".stage-picture"));
   assert.deepEqual(page.problems, []);
