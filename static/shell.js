@@ -1,6 +1,6 @@
 /*
  * shell.js - enhances every page: the theme switch, times in relative words, focus on a form's
- * problems, and signed URLs that are renewed before they end.
+ * problems or conflict, and signed URLs that are renewed before they end.
  */
 import { startRenewing } from "./renew.js";
 import { agoText } from "./words.js";
@@ -49,7 +49,7 @@ function shownText(time) {
   const date = new Date(time.dateTime);
   if (!("precise" in time.dataset)) return agoText(date) ?? time.dataset.exact;
   const format = { dateStyle: "medium", timeStyle: "medium" };
-  return Number.isNaN(date.getTime()) ? time.dataset.exact : date.toLocaleString([], format);
+  return Number.isNaN(date.getTime()) ? time.dataset.exact : date.toLocaleString("en-GB", format);
 }
 
 /* The exact time stays in the title; on paper it is the one that stays true. */
@@ -67,5 +67,5 @@ drawTimes();
 setInterval(drawTimes, 60_000);
 addEventListener("beforeprint", () => drawTimes({ isPrint: true }));
 addEventListener("afterprint", () => drawTimes());
-document.querySelector(".error-summary")?.focus();
+document.querySelector(".error-summary, .conflict[role=alert]")?.focus();
 startRenewing(document);
