@@ -200,7 +200,7 @@ export class Unfinished {
 /* "1.2 of 2 GB sent · begun 3 hours ago" */
 function factsOf({ size, created_at: createdAt }, arrivedBytes = null) {
   const begun = new Date(createdAt);
-  const ago = agoText(begun) ?? begun.toLocaleDateString();
+  const ago = agoText(begun) ?? begun.toLocaleDateString("en-GB", { dateStyle: "medium" });
   const sent = arrivedBytes === null ? sizeText(size) : `${sizeText(arrivedBytes)} of ${sizeText(size)} sent`;
   return `${sent} · begun ${ago}`;
 }
