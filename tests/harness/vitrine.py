@@ -164,9 +164,10 @@ class Vitrine:
     def start(self):
         """Start it and wait until it says that it is ready."""
         self.output = self.data / "make-run.log"
-        # setpriv: were the test runner killed, the supervisor would still stop everything
+        # setpriv: were the test runner killed, the supervisor would still stop everything. env: a runner that was
+        # started in the background is deaf to INT, and a shell cannot listen to what was ignored before it.
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", ROOT / "tools" / "run"],
+            ["setpriv", "--pdeathsig", "TERM", "env", "--default-signal=INT", ROOT / "tools" / "run"],
             env=self.environment, stdin=subprocess.DEVNULL, stdout=self.output.open("wb"),
             stderr=subprocess.STDOUT, start_new_session=True)
         try:
