@@ -17,6 +17,7 @@ import { call } from "./api.js";
 const BATCH = 200; /* ids a call; the server takes up to 1,000 */
 const LEAD_MS = 30_000; /* renew this long before the end; short-lived ones at a third of it */
 const RETRY_MS = 5_000;
+const CLOCK_SLACK_MS = 1_000; /* answers tell the time in whole seconds */
 const NEAR = "600px"; /* what is this close to the view counts as in view */
 
 const known = new Map(); /* img -> { id, expiresAt, dueAt, isNear, hasFailed } */
@@ -85,11 +86,12 @@ function onSuccess(img) {
   if (state && img.naturalWidth > 0) state.hasFailed = false;
 }
 
-/* Once: a second failure, of a fresh URL, is not about time any more. */
+/* Once: a second failure, of a fresh URL, is not about time any more, unless that one ended too before
+   a slow network or a busy machine came to it. */
 function onFailure(img) {
   const state = known.get(img);
   if (!state) return;
-  if (state.hasFailed) {
+  if (state.hasFailed && serverNow() < state.expiresAt - CLOCK_SLACK_MS) {
     forget(img);
     showNote(img, "This picture cannot be shown right now.");
     return;

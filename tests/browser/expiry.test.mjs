@@ -58,6 +58,12 @@ async function assertSeldom(calls) {
 /* Until the URLs that the page has now are dead. */
 const outlive = (page) => page.waitForTimeout((DISPLAY_S + 1) * 1000);
 
+/* In the page: it was busy for so long. */
+function lateByAMinute() {
+  const now = Date.now;
+  Date.now = () => now() + 60_000;
+}
+
 /* Each has a page of its own, and most of them wait: they wait together. */
 describe("a grid whose URLs live for seconds", { concurrency: true }, () => {
   test("pictures that are scrolled to after their URLs' end load all the same", async () => {
@@ -98,6 +104,25 @@ describe("a grid whose URLs live for seconds", { concurrency: true }, () => {
     );
     await waitDrawn(picture);
     assert.ok(calls.length >= 1);
+  });
+
+  test("a fresh URL that ended before it was asked for is replaced as well", async () => {
+    const page = await openGrid();
+    const picture = page.locator(".tile-picture").nth(1);
+    const { pathname } = new URL(await picture.getAttribute("src"));
+    let asked = 0;
+    await page.route(
+      (url) => url.pathname === pathname,
+      async (route) => {
+        asked += 1;
+        if (asked > 2) return route.continue();
+        if (asked === 2) await page.evaluate(lateByAMinute);
+        return route.abort();
+      },
+    );
+    await picture.evaluate((img) => (img.src += "&x=1"));
+    await soon(async () => assert.ok(asked >= 3 && (await isDrawn(picture))));
+    assert.equal(await page.locator(".tile-note", { hasText: "cannot be shown" }).count(), 0);
   });
 
   test("a picture that fails for another reason says so in words, and asks no more", async () => {
