@@ -239,6 +239,26 @@ static void settle(struct task *task, int64_t id)
     }
 }
 
+/* Where it was not put together: did another request give it up just now, or was it faster? Rows
+ * are changed before storage is, so the row knows. Else `status`, with its words. */
+static enum status how_it_ended(struct task *task, struct multipart_pair *pair, enum status status)
+{
+    struct failure failure = task->failure;
+    enum status found;
+
+    if (status == STATUS_OK || status == STATUS_GONE) {
+        return status;
+    }
+    found = multipart_load(task, pair->asset.id, pair);
+    if (found == STATUS_OK && pair->state == MULTIPART_ABORTED) {
+        return multipart_check_open(task, pair);
+    }
+    task->failure = failure;
+    return found == STATUS_OK && pair->state == MULTIPART_SAVED && status == STATUS_CONFLICT
+               ? STATUS_OK
+               : status;
+}
+
 enum status multipart_complete(struct task *task, int64_t id,
     const struct multipart_completion *completion, struct asset *out, bool *out_created)
 {
@@ -249,15 +269,9 @@ enum status multipart_complete(struct task *task, int64_t id,
     *out_created = false;
     status = multipart_load(task, id, &pair);
     if (status == STATUS_OK && pair.state == MULTIPART_UPLOADING) {
-        status = make_object(task, &pair, completion);
+        status = how_it_ended(task, &pair, make_object(task, &pair, completion));
     } else if (status == STATUS_OK && pair.state == MULTIPART_ABORTED) {
         status = multipart_check_open(task, &pair);
-    }
-    if (status == STATUS_CONFLICT) { /* another request completed it just now? */
-        struct failure failure = task->failure;
-        status = multipart_load(task, id, &pair);
-        task->failure = failure;
-        status = status == STATUS_OK && pair.state != MULTIPART_SAVED ? STATUS_CONFLICT : status;
     }
     if (status != STATUS_OK) {
         return task_fail(task, status);

@@ -50,7 +50,8 @@ static struct {
     enum status complete_loss;    /* its answer, though it is done */
     const char *complete_code;    /* error_code of either */
     enum status abort_failure;    /* of AbortMultipartUpload, which is not done */
-    void (*on_complete)(void *context); /* called in the middle of completing */
+    void (*before_complete)(void *context); /* called before it is completed, and ... */
+    void (*on_complete)(void *context);     /* ... in the middle of completing */
     void *on_complete_context;
     int abort_leaves; /* so many AbortMultipartUpload are done, and a part comes behind them */
     int creates, part_lists, completes, aborts, upload_lists;
@@ -482,12 +483,16 @@ enum status s3_multipart_parts(struct s3_client *client, struct arena *arena, st
 enum status s3_multipart_complete(struct s3_client *client, struct arena *arena, struct str key,
     struct str upload_id, const struct s3_completion *completion, struct s3_result *result)
 {
-    struct fake_upload *upload = fake_find_upload(key, upload_id);
+    struct fake_upload *upload;
 
     (void)client;
     (void)arena;
     (void)completion;
     fake.completes++;
+    if (fake.before_complete) {
+        fake.before_complete(fake.on_complete_context);
+    }
+    upload = fake_find_upload(key, upload_id);
     if (fake.failure != STATUS_OK) {
         return fake_fail(result);
     }

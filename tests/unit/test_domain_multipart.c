@@ -374,7 +374,7 @@ static void abort_meanwhile(void *context)
     struct world *world = context;
     struct task task = world->task;
 
-    fake.on_complete = NULL;
+    fake.on_complete = fake.before_complete = NULL;
     assert_ok(multipart_abort(&task, world_number(world, "SELECT asset_id FROM multiparts")));
 }
 
@@ -390,6 +390,21 @@ static void given_up_while_it_is_completed_it_is_not_saved_and_nothing_stays(voi
     assert_int_equal(state_of(world, upload.id), MULTIPART_ABORTED);
     assert_int_equal(fake_count(), 0);
     quota_holds(world, 0, 0);
+}
+
+/* ... or right before: storage knows neither the upload nor an object. */
+static void given_up_before_it_is_put_together_it_is_gone_and_storage_did_not_fail(void **state)
+{
+    struct world *world = *state;
+    struct multipart upload = begin_whole(world);
+    bool created;
+
+    fake.before_complete = abort_meanwhile;
+    fake.on_complete_context = world;
+    assert_int_equal(finish(&world->task, upload.id, &created), STATUS_GONE);
+    assert_true(world_says(world, "This upload was given up"));
+    assert_int_equal(state_of(world, upload.id), MULTIPART_ABORTED);
+    assert_int_equal(fake_count(), 0);
 }
 
 /* A second request says "complete" in the same moment. */
@@ -640,6 +655,7 @@ int main(void)
         world_test(a_part_that_comes_behind_the_abort_is_aborted_again),
         world_test(what_is_saved_cannot_be_given_up),
         world_test(given_up_while_it_is_completed_it_is_not_saved_and_nothing_stays),
+        world_test(given_up_before_it_is_put_together_it_is_gone_and_storage_did_not_fail),
         world_test(completed_twice_at_once_both_hear_the_same),
         world_test(an_object_that_is_not_what_was_announced_is_refused),
         world_test(an_upload_that_storage_lost_is_told_and_ends),
