@@ -76,14 +76,20 @@ void key_path_write(struct buf *out, struct str key)
     put_piece(out, key, false);
 }
 
+void key_piece_at_start(struct str rest, struct key_piece *out)
+{
+    *out = (struct key_piece){ .len = (uint8_t)first_piece_len(rest) };
+    memcpy(out->bytes, rest.ptr, out->len);
+}
+
 bool key_piece_of_prefix(struct str prefix, struct key_piece *out)
 {
     size_t len = first_piece_len(prefix);
     bool is_full = len == KEY_PIECE_MAX || (len > 0 && prefix.ptr[len - 1] == '/');
     if (!is_full)
         return false;
-    *out = (struct key_piece){ .len = (uint8_t)len, .is_folder = true };
-    memcpy(out->bytes, prefix.ptr, len);
+    key_piece_at_start(prefix, out);
+    out->is_folder = true;
     return true;
 }
 

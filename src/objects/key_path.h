@@ -44,6 +44,10 @@ void key_path_write(struct buf *out, struct str key);
  */
 bool key_piece_of_prefix(struct str prefix, struct key_piece *out) MUST_CHECK;
 
+/* The first piece of `rest`, not empty, as an object: no key that is greater than or equal to
+ * `rest` stands before it. */
+void key_piece_at_start(struct str rest, struct key_piece *out);
+
 /* Read a folder entry's name. False for a name that key_path_write never makes. */
 bool key_piece_parse(const char *name, struct key_piece *out) MUST_CHECK;
 

@@ -237,6 +237,7 @@ static struct store *store_new(void)
         pthread_mutex_init(&store->locks[i].mutex, NULL);
         store->locks[i].fd = -1;
     }
+    folder_runs_init(&store->runs);
     pthread_mutex_init(&store->stop_mutex, NULL);
     pthread_cond_init(&store->stop_condition, NULL);
     return store;
@@ -302,6 +303,7 @@ void store_close(struct store *store)
             close(store->locks[i].fd);
         pthread_mutex_destroy(&store->locks[i].mutex);
     }
+    folder_runs_clear(&store->runs);
     pthread_mutex_destroy(&store->stop_mutex);
     pthread_cond_destroy(&store->stop_condition);
     if (store->root_fd >= 0)

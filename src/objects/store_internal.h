@@ -5,6 +5,7 @@
 #define OBJECTS_STORE_INTERNAL_H
 
 #include "base/buf.h"
+#include "objects/folder_run.h"
 #include "objects/store.h"
 
 #include <dirent.h>
@@ -23,6 +24,7 @@ struct store {
     char *data_root; /* root + "/data" */
     int root_fd;
     struct store_lock locks[STORE_LOCKS];
+    struct folder_runs runs; /* of listings */
     pthread_t sweeper;
     bool has_sweeper;
     pthread_mutex_t stop_mutex;

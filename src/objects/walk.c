@@ -1,10 +1,9 @@
 /*
- * walk.c - see walk.h. A depth-first walk that, in each folder, picks the few smallest entries that
- * matter in one pass, so that memory follows the page and not the folder.
+ * walk.c - see walk.h. A depth-first walk; what a folder holds, and in which order, is
+ * folder_run.c's.
  */
 #include "objects/walk.h"
 
-#include "objects/key_path.h"
 #include "objects/objects.h"
 #include "objects/store_internal.h"
 
@@ -27,72 +26,6 @@ struct walk {
     bool is_found;     /* what look_for_object saw */
     bool is_failed;
 };
-
-/* The smallest entries of a folder, at most `room`; a heap with the greatest on top. */
-struct batch {
-    struct key_piece *pieces;
-    size_t count;
-    size_t room;
-};
-
-static void batch_sift_up(struct batch *batch, size_t i)
-{
-    while (i > 0) {
-        size_t parent = (i - 1) / 2;
-        if (key_piece_compare(&batch->pieces[parent], &batch->pieces[i]) >= 0)
-            return;
-        struct key_piece swap = batch->pieces[parent];
-        batch->pieces[parent] = batch->pieces[i];
-        batch->pieces[i] = swap;
-        i = parent;
-    }
-}
-
-static void batch_sift_down(struct batch *batch)
-{
-    size_t i = 0;
-    for (;;) {
-        size_t greatest = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < batch->count; child++)
-            if (key_piece_compare(&batch->pieces[child], &batch->pieces[greatest]) > 0)
-                greatest = child;
-        if (greatest == i)
-            return;
-        struct key_piece swap = batch->pieces[greatest];
-        batch->pieces[greatest] = batch->pieces[i];
-        batch->pieces[i] = swap;
-        i = greatest;
-    }
-}
-
-static void batch_grow(struct batch *batch)
-{
-    if (batch->count % 64 != 0)
-        return;
-    struct key_piece *larger = realloc(batch->pieces, (batch->count + 64) * sizeof *batch->pieces);
-    if (larger == NULL)
-        abort();
-    batch->pieces = larger;
-}
-
-static void batch_add(struct batch *batch, const struct key_piece *piece)
-{
-    if (batch->count < batch->room) {
-        batch_grow(batch);
-        batch->pieces[batch->count++] = *piece;
-        batch_sift_up(batch, batch->count - 1);
-        return;
-    }
-    if (key_piece_compare(piece, &batch->pieces[0]) >= 0)
-        return;
-    batch->pieces[0] = *piece;
-    batch_sift_down(batch);
-}
-
-static int compare_pieces(const void *a, const void *b)
-{
-    return key_piece_compare(a, b);
-}
 
 /* --- which entries matter ------------------------------------------------------------------------
  */
@@ -213,49 +146,33 @@ static void visit_folder(struct walk *walk, const struct key_piece *piece)
     enter(walk, piece, is_rolled && is_wholly_new ? roll_up_folder : walk_folder);
 }
 
-static void visit_batch(struct walk *walk, struct batch *batch)
+/* False when the walk is over. */
+static bool visit(struct walk *walk, const struct key_piece *piece)
 {
-    if (batch->count > 1)
-        qsort(batch->pieces, batch->count, sizeof *batch->pieces, compare_pieces);
-    for (size_t i = 0; i < batch->count && !is_done(walk); i++) {
-        const struct key_piece *piece = &batch->pieces[i];
-        if (!matters(walk, piece))
-            continue;
-        if (piece->is_folder)
-            visit_folder(walk, piece);
-        else
-            visit_object(walk, full_name(walk, piece));
-    }
+    if (is_done(walk))
+        return false;
+    if (!matters(walk, piece))
+        return true;
+    if (piece->is_folder)
+        visit_folder(walk, piece);
+    else
+        visit_object(walk, full_name(walk, piece));
+    return true;
 }
 
-static DIR *open_folder(struct walk *walk)
+/* The path of the open folder, with its NUL. */
+static const char *path_text(struct walk *walk)
 {
     buf_put_byte(&walk->path, '\0');
     walk->path.len--;
-    DIR *dir = store_open_folder(walk->store, walk->path.ptr);
-    if (dir == NULL)
-        walk->is_failed = walk->is_failed || errno != ENOENT; /* just removed: empty */
-    return dir;
-}
-
-/* The entries of the open folder that matter and are greater than `last` (NULL: all). */
-static void collect(struct walk *walk, const struct key_piece *last, struct batch *batch)
-{
-    struct key_piece piece;
-    DIR *dir = open_folder(walk);
-    if (dir == NULL)
-        return;
-    for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-        if (key_piece_parse(entry->d_name, &piece) &&
-            (last == NULL || key_piece_compare(&piece, last) > 0) && matters(walk, &piece))
-            batch_add(batch, &piece);
-    closedir(dir);
+    return walk->path.ptr;
 }
 
 /* When the prefix names the next piece, there is nothing to search: that object and that folder. */
-static bool collect_by_name(struct walk *walk, struct batch *batch)
+static bool visit_by_name(struct walk *walk)
 {
     struct key_piece piece;
+    bool is_there[2];
     char name[KEY_NAME_MAX + 1];
     struct str rest = str_from_offset(walk->query->prefix, walk->base_len);
     if (!key_piece_of_prefix(rest, &piece))
@@ -265,37 +182,57 @@ static bool collect_by_name(struct walk *walk, struct batch *batch)
         piece.is_folder = is_folder;
         key_piece_name(&piece, name);
         buf_put_c(&walk->path, name);
-        buf_put_byte(&walk->path, '\0');
-        if (matters(walk, &piece) && faccessat(walk->store->root_fd, walk->path.ptr, F_OK, 0) == 0)
-            batch_add(batch, &piece);
+        is_there[is_folder] = faccessat(walk->store->root_fd, path_text(walk), F_OK, 0) == 0;
         walk->path.len = path_len;
+    }
+    for (int is_folder = 0; is_folder <= 1; is_folder++) {
+        piece.is_folder = is_folder;
+        if (is_there[is_folder])
+            visit(walk, &piece);
     }
     return true;
 }
 
-/*
- * Everything in the open folder. A batch holds as many entries as the page can still take and one
- * more; each entry is usually at least one line, so one batch is usually enough. When it was not
- * (rolled-up objects, folders emptied a moment ago), the next one begins after the last entry.
- */
+/* From where on the open folder's entries can matter. */
+static struct folder_bound first_bound(const struct walk *walk)
+{
+    struct folder_bound bound = { .kind = BOUND_NONE };
+    struct str after = str_from(walk->after, walk->after_len), prefix = walk->query->prefix;
+    struct str from = str_compare(after, prefix) > 0 ? after : prefix;
+    struct str base = str_from(walk->base, walk->base_len);
+    if (from.len > base.len && str_starts_with(from, base)) {
+        bound.kind = BOUND_FROM;
+        key_piece_at_start(str_from_offset(from, base.len), &bound.piece);
+    }
+    return bound;
+}
+
+/* Visit entries of the open folder, from `bound` on, which moves behind them. False: there are no
+ * more. */
+static bool visit_run(struct walk *walk, struct folder_bound *bound)
+{
+    struct folder_run *run = folder_run_take(walk->store, path_text(walk), bound);
+    if (run == NULL) {
+        walk->is_failed = true;
+        return false;
+    }
+    size_t i = folder_run_start(run, bound);
+    while (i < run->count && visit(walk, &run->pieces[i]))
+        i++;
+    bool is_more = i == run->count && !run->is_last && !is_done(walk);
+    if (is_more)
+        *bound = (struct folder_bound){ BOUND_BEHIND, run->pieces[run->count - 1] };
+    folder_run_give_back(walk->store, run);
+    return is_more;
+}
+
 static void walk_folder(struct walk *walk)
 {
-    struct key_piece last;
-    bool has_last = false;
-    while (!is_done(walk)) {
-        struct batch batch = { .room = walk->query->max_items - walk->page->count + 1 };
-        bool is_named = !has_last && collect_by_name(walk, &batch);
-        if (!is_named)
-            collect(walk, has_last ? &last : NULL, &batch);
-        visit_batch(walk, &batch);
-        bool is_more = !is_named && batch.count == batch.room;
-        if (is_more)
-            last = batch.pieces[batch.count - 1];
-        has_last = is_more;
-        free(batch.pieces);
-        if (!is_more)
-            return;
-    }
+    if (visit_by_name(walk))
+        return;
+    struct folder_bound bound = first_bound(walk);
+    while (visit_run(walk, &bound))
+        continue;
 }
 
 static void look_for_object(struct walk *walk)
@@ -315,12 +252,30 @@ static bool piece_has_object(struct walk *walk, const struct key_piece *piece)
 static bool find_entry(struct walk *walk, struct key_piece *out)
 {
     bool is_found = false;
-    DIR *dir = open_folder(walk);
-    if (dir == NULL)
+    DIR *dir = store_open_folder(walk->store, path_text(walk));
+    if (dir == NULL) {
+        walk->is_failed = walk->is_failed || errno != ENOENT; /* just removed: empty */
         return false;
+    }
     for (struct dirent *entry; !is_found && (entry = readdir(dir)) != NULL;)
         is_found = key_piece_parse(entry->d_name, out);
     closedir(dir);
+    return is_found;
+}
+
+/* The same for a stretch of its entries. */
+static bool run_has_object(struct walk *walk, struct folder_bound *bound, bool *out_is_more)
+{
+    struct folder_run *run = folder_run_take(walk->store, path_text(walk), bound);
+    bool is_found = false;
+    *out_is_more = run != NULL && !run->is_last;
+    if (run == NULL)
+        return false;
+    for (size_t i = folder_run_start(run, bound); i < run->count && !is_found; i++)
+        is_found = piece_has_object(walk, &run->pieces[i]);
+    if (*out_is_more)
+        *bound = (struct folder_bound){ BOUND_BEHIND, run->pieces[run->count - 1] };
+    folder_run_give_back(walk->store, run);
     return is_found;
 }
 
@@ -331,22 +286,15 @@ static bool find_entry(struct walk *walk, struct key_piece *out)
  */
 static bool folder_has_object(struct walk *walk)
 {
+    struct folder_bound bound = { .kind = BOUND_NONE };
     struct key_piece piece;
+    bool is_more = true, is_found = false;
     if (!find_entry(walk, &piece))
         return false;
-    if (piece_has_object(walk, &piece))
-        return true;
-    for (const struct key_piece *last = NULL;;) {
-        struct batch batch = { .room = 1 };
-        collect(walk, last, &batch);
-        if (batch.count == 0)
-            return false;
-        piece = batch.pieces[0];
-        last = &piece;
-        free(batch.pieces);
-        if (piece_has_object(walk, &piece))
-            return true;
-    }
+    is_found = piece_has_object(walk, &piece);
+    while (!is_found && is_more)
+        is_found = run_has_object(walk, &bound, &is_more);
+    return is_found;
 }
 
 enum status walk_list(

@@ -1,9 +1,9 @@
 /*
  * walk.h - the objects of a bucket in key order: prefix, delimiter and where to begin.
  *
- * Costs one pass over each folder that it enters, whatever the folder's size, and memory for one
- * page; folders outside the prefix, before the start or rolled up by the delimiter '/' are not
- * entered.
+ * A listing of many pages reads each folder that it enters once for FOLDER_RUN_MAX of its entries
+ * (folder_run.h), and again for the page after a change of it; memory follows that number. Folders
+ * outside the prefix, before the start or rolled up by the delimiter '/' are not entered.
  */
 #ifndef OBJECTS_WALK_H
 #define OBJECTS_WALK_H

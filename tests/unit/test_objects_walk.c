@@ -3,8 +3,11 @@
  */
 #include "objects_fixture.h"
 
+#include "objects/store_internal.h"
 #include "objects/walk.h"
 
+#include <fcntl.h>
+#include <ftw.h>
 #include <sys/resource.h>
 
 enum { KEYS_MAX = 400 };
@@ -117,6 +120,31 @@ static void put_keys(struct fixture *fixture, struct keys *keys)
             STATUS_OK);
 }
 
+/* Only what changed longer ago than its time of change can tell is kept from page to page. */
+static int make_old(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    static time_t changed_at_s = 1700000000; /* another time with each change */
+    const struct timespec times[2] = { { .tv_sec = changed_at_s }, { .tv_sec = ++changed_at_s } };
+    (void)info;
+    (void)place;
+    return kind == FTW_D ? utimensat(AT_FDCWD, path, times, 0) : 0;
+}
+
+static void make_folders_old(struct fixture *fixture)
+{
+    assert_int_equal(nftw(fixture->folder, make_old, 16, FTW_PHYS), 0);
+}
+
+/* Listed as they come, and then from runs of two that are kept. */
+static void check_listings_twice(struct fixture *fixture, const struct keys *keys)
+{
+    check_listings(fixture, keys);
+    make_folders_old(fixture);
+    fixture->store->runs.entries_max = 2;
+    fixture->store->runs.kept_least = 1;
+    check_listings(fixture, keys);
+}
+
 static void chosen_keys_are_listed_as_the_oracle_says(void **state)
 {
     struct fixture *fixture = *state;
@@ -127,7 +155,7 @@ static void chosen_keys_are_listed_as_the_oracle_says(void **state)
                              STR("\xff"), STR("a\0b"), STR("a/b-c/d"), STR("a/b.c/d") },
         .count = 25 };
     put_keys(fixture, &keys);
-    check_listings(fixture, &keys);
+    check_listings_twice(fixture, &keys);
 }
 
 static uint32_t next_random(uint32_t *seed)
@@ -150,7 +178,7 @@ static void random_keys_are_listed_as_the_oracle_says(void **state)
         keys.item[keys.count] = str_from(key, len);
     }
     put_keys(fixture, &keys);
-    check_listings(fixture, &keys);
+    check_listings_twice(fixture, &keys);
 }
 
 static void long_common_runs_are_cut_and_still_in_order(void **state)
@@ -165,7 +193,7 @@ static void long_common_runs_are_cut_and_still_in_order(void **state)
             keys.item[keys.count++] = str_from(key, len + (len % 2));
         }
     put_keys(fixture, &keys);
-    check_listings(fixture, &keys);
+    check_listings_twice(fixture, &keys);
 }
 
 static void an_emptied_folder_is_no_common_prefix(void **state)
@@ -206,6 +234,84 @@ static void the_deepest_key_is_listed_and_rolled_up(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+/* --- how often a folder is read ------------------------------------------------------------------
+ */
+
+enum { MANY = 60 };
+
+static struct keys put_many(struct fixture *fixture)
+{
+    struct keys keys = { .count = MANY };
+    fixture->store->runs.kept_least = 1;
+    for (size_t i = 0; i < MANY; i++)
+        keys.item[i] = arena_printf(&fixture->arena, "m/%04zu", 2 * i);
+    put_keys(fixture, &keys);
+    make_folders_old(fixture);
+    return keys;
+}
+
+/* How often the folder is read for all pages of ten. */
+static unsigned long reads_of_a_listing(struct fixture *fixture, const struct keys *keys)
+{
+    unsigned long before = fixture->store->runs.reads;
+    check_all_pages(fixture, keys,
+        (struct walk_query){ .bucket = STR("photos"), .prefix = STR("m/"), .max_items = 10 });
+    return fixture->store->runs.reads - before;
+}
+
+static void the_pages_of_a_listing_read_a_folder_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct keys keys = put_many(fixture);
+    assert_int_equal(reads_of_a_listing(fixture, &keys), 1);
+    assert_int_equal(reads_of_a_listing(fixture, &keys), 0);
+    fixture->store->runs.entries_max = MANY / 3;
+    assert_true(
+        fixture_put(fixture, STR("m/9999"), STR("x"), (struct store_condition){ 0 }) == STATUS_OK);
+    keys.item[keys.count++] = STR("m/9999");
+    make_folders_old(fixture);
+    assert_int_equal(reads_of_a_listing(fixture, &keys), 4);
+}
+
+static void a_folder_that_changed_is_read_again_and_shows_what_is_new(void **state)
+{
+    struct fixture *fixture = *state;
+    struct keys keys = put_many(fixture);
+    assert_int_equal(reads_of_a_listing(fixture, &keys), 1);
+    for (size_t i = 0; i < 20; i++) { /* new ones, before and behind where a listing is */
+        struct walk_query query = {
+            .bucket = STR("photos"), .after = keys.item[keys.count / 2], .max_items = 400
+        };
+        check_page(fixture, &keys, &query);
+        keys.item[keys.count++] = arena_printf(&fixture->arena, "m/%04zu", 30 * i + 1);
+        assert_int_equal(fixture_put(fixture, keys.item[keys.count - 1], STR("x"),
+                             (struct store_condition){ .must_be_absent = true }),
+            STATUS_OK);
+        qsort(keys.item, keys.count, sizeof keys.item[0], compare_keys);
+        query.after = STR_EMPTY;
+        check_page(fixture, &keys, &query);
+    }
+    make_folders_old(fixture); /* then it is read once more, and no more */
+    assert_int_equal(reads_of_a_listing(fixture, &keys), 1);
+}
+
+/* Its time of change cannot tell two changes of one moment apart. */
+static void a_folder_that_changed_a_moment_ago_is_not_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct keys keys = put_many(fixture);
+    struct walk_query query = { .bucket = STR("photos"), .prefix = STR("m/"), .max_items = 10 };
+    const struct timespec later[2] = { { .tv_sec = time(NULL) + 60 },
+        { .tv_sec = time(NULL) + 60 } };
+    const char *path =
+        arena_printf(&fixture->arena, "%s/buckets/photos/keys/m+", fixture->folder).ptr;
+    assert_int_equal(utimensat(AT_FDCWD, path, later, 0), 0);
+    unsigned long before = fixture->store->runs.reads;
+    check_page(fixture, &keys, &query);
+    check_page(fixture, &keys, &query);
+    assert_int_equal(fixture->store->runs.reads - before, 2);
+}
+
 static void a_bucket_that_is_not_there_is_not_found(void **state)
 {
     struct fixture *fixture = *state;
@@ -224,6 +330,9 @@ int main(void)
         WALK_TEST(long_common_runs_are_cut_and_still_in_order),
         WALK_TEST(an_emptied_folder_is_no_common_prefix),
         WALK_TEST(the_deepest_key_is_listed_and_rolled_up),
+        WALK_TEST(the_pages_of_a_listing_read_a_folder_once),
+        WALK_TEST(a_folder_that_changed_is_read_again_and_shows_what_is_new),
+        WALK_TEST(a_folder_that_changed_a_moment_ago_is_not_kept),
         WALK_TEST(a_bucket_that_is_not_there_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
