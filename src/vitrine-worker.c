@@ -27,7 +27,8 @@ enum { MALLOC_ARENAS = 2 };
 
 static int work(const struct config *config, const struct domain_options *domain, bool is_once)
 {
-    struct job_worker_options options = { domain, (int)config->worker_threads, is_once };
+    struct job_worker_options options = { domain, (int)config->worker_threads, is_once,
+        JOB_WORKER_GRACE_S, JOB_WORKER_STUCK_S };
     bool is_clean = true;
     int code;
 

@@ -21,9 +21,7 @@ enum {
     RENEW_EVERY_S = JOB_LEASE_S / 4,
     RENEW_AGAIN_S = 2, /* after it could not be done */
     PLAN_EVERY_S = 600,
-    PLAN_AGAIN_S = 10,
-    STUCK_S =
-        60 /* what does not end so long after its time is hung, and takes the process with it */
+    PLAN_AGAIN_S = 10
 };
 
 static const int64_t SECOND_US = 1000000;
@@ -50,7 +48,7 @@ void job_worker_wait(struct job_worker *worker, int64_t seconds)
     pthread_mutex_lock(&worker->lock);
     looks = worker->looks;
     while (code == 0 && !atomic_load(&worker->is_stopping) && worker->looks == looks) {
-        code = pthread_cond_timedwait(&worker->changed, &worker->lock, &until);
+        code = pthread_cond_clockwait(&worker->changed, &worker->lock, CLOCK_MONOTONIC, &until);
     }
     pthread_mutex_unlock(&worker->lock);
 }
@@ -136,7 +134,7 @@ static int64_t limit_us(const struct watched *watched)
 {
     const struct job_kind *kind = job_kind_find(watched->run.row.kind);
 
-    return kind != NULL ? kind->time_limit_s * SECOND_US : STUCK_S * SECOND_US;
+    return kind != NULL ? kind->time_limit_s * SECOND_US : JOB_WORKER_STUCK_S * SECOND_US;
 }
 
 static void end_in_time(struct job_slot *slot, const struct watched *watched)
@@ -160,7 +158,7 @@ static bool look_after(struct job_slot *slot)
         return true;
     }
     over_us = watched.has_run ? 0 : clock_monotonic_us() - watched.began_us - limit_us(&watched);
-    if (over_us > STUCK_S * SECOND_US) {
+    if (over_us > slot->worker->options->stuck_s * SECOND_US) {
         log_event(LOG_ERROR, "job %" PRId64 " (%.*s) hangs: this worker ends", watched.run.row.id,
             STR_ARG(watched.run.row.kind));
         return false;
@@ -229,7 +227,7 @@ static void sleep_ms(int64_t ms)
 
 static bool wait_for_threads(struct job_worker *worker)
 {
-    int64_t until_us = clock_monotonic_us() + JOB_WORKER_GRACE_S * SECOND_US;
+    int64_t until_us = clock_monotonic_us() + worker->options->grace_s * SECOND_US;
 
     while (!have_all_ended(worker)) {
         if (clock_monotonic_us() > until_us) {
@@ -322,17 +320,13 @@ static int watch_over(struct job_worker *worker, const sigset_t *signals, bool i
 static void init(struct job_worker *worker, const struct job_worker_options *options)
 {
     char host[65] = "host";
-    pthread_condattr_t attributes;
 
     worker->options = options;
     gethostname(host, sizeof(host) - 1);
     snprintf(worker->name, sizeof(worker->name), "%s:%d", host, (int)getpid());
     arena_init(&worker->arena);
     pthread_mutex_init(&worker->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&worker->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&worker->changed, NULL);
 }
 
 static void start_threads(struct job_worker *worker)

@@ -14,12 +14,15 @@
 
 #include "domain/domain.h"
 
-enum { JOB_WORKER_THREADS_MAX = 16, JOB_WORKER_GRACE_S = 8 };
+enum { JOB_WORKER_THREADS_MAX = 16, JOB_WORKER_GRACE_S = 8, JOB_WORKER_STUCK_S = 60 };
 
 struct job_worker_options {
     const struct domain_options *domain; /* borrowed */
     int threads;                         /* 1..JOB_WORKER_THREADS_MAX */
-    bool is_once; /* run what is due, also what becomes due meanwhile, and return */
+    bool is_once;    /* run what is due, also what becomes due meanwhile, and return */
+    int64_t grace_s; /* JOB_WORKER_GRACE_S: how long jobs have to stop at the end */
+    int64_t
+        stuck_s; /* JOB_WORKER_STUCK_S: a job that does not end so long after its time is hung */
 };
 
 /*

@@ -27,15 +27,11 @@ static struct turn *line_first;
 
 enum status turn_open(struct turn *turn, const char *database_path, const void *heirs)
 {
-    pthread_condattr_t attributes;
     char path[4096];
     int len = snprintf(path, sizeof(path), "%s-turn", database_path);
 
     *turn = (struct turn){ .fd = -1, .heirs = heirs };
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&turn->called, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&turn->called, NULL);
     if (len > 0 && (size_t)len < sizeof(path)) {
         turn->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     }
@@ -87,7 +83,7 @@ static bool line_wait(struct turn *turn, int64_t deadline_us)
     turn->behind = NULL;
     *end = turn;
     while (line_first != turn && code == 0) {
-        code = pthread_cond_timedwait(&turn->called, &line_mutex, &deadline);
+        code = pthread_cond_clockwait(&turn->called, &line_mutex, CLOCK_MONOTONIC, &deadline);
     }
     is_first = line_first == turn;
     if (!is_first) {

@@ -17,6 +17,7 @@ import requests
 
 from app_people import signed_in
 from app_pictures import png, sha256_hex
+from harness.clocks import in_the_future
 from harness.fault_proxy import FaultProxy
 from harness.patience import PATIENCE_S, wait_until
 from harness.vitrine import Vitrine
@@ -126,6 +127,14 @@ def test_a_job_that_was_cut_short_goes_on_later_and_each_effect_is_there_once(ho
         assert (sweep["state"], sweep["attempts"]) == ("queued", 0)
         assert "adopted" in sweep["note"]
         assert adoptions(vitrine) == [1] * 12
+
+
+def test_the_worker_lives_at_another_time_as_at_this_one(house):
+    add_jobs(house, 20, due_at=int(time.time()) + 3600)
+    house.worker_once()
+    assert len(jobs(house, kind="prune", state="queued")) == 21  # and that of the schedule
+    house.worker_once(**in_the_future(2))  # its threads wait for each other's turns
+    assert read(house, "SELECT unique_key, state FROM jobs WHERE kind = 'prune'") == [("", "queued")]
 
 
 def test_a_worker_with_nothing_to_do_stops(house):

@@ -1,7 +1,6 @@
 """Clocks that disagree: a real endpoint whose time is another, and one that lies about it."""
 
 import http.server
-import pathlib
 import re
 import threading
 import time
@@ -10,10 +9,10 @@ import pytest
 import requests
 
 from app_pictures import png, upload
+from harness.clocks import in_the_future
 from harness.patience import PATIENCE_S
 from objects_server import ACCESS_KEY, REGION, SECRET_KEY, ObjectsServer
 
-FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 SLACK_S = 15  # an answer's Date is as old as the machine is slow
 
 
@@ -23,10 +22,8 @@ def skewed(tmp_path, start_vitrine):
     servers = []
 
     def start(seconds, **settings):
-        assert FAKETIME, "tools/install test installs faketime"
         # The web server writes the Date, the worker checks the signatures: both live in that time.
-        server = ObjectsServer("nginx", tmp_path / "storage", LD_PRELOAD=FAKETIME, FAKETIME=f"{seconds:+}s",
-                               DONT_FAKE_MONOTONIC=1)
+        server = ObjectsServer("nginx", tmp_path / "storage", **in_the_future(seconds / 3600))
         servers.append(server)
         server.start()
         return start_vitrine(S3_EMBEDDED="off", S3_ENDPOINT_URL=server.url, S3_BUCKET="vitrine", S3_REGION=REGION,

@@ -6,15 +6,14 @@ Each invariant is a function that gives a list of sentences about what is wrong;
 import concurrent.futures
 import hashlib
 import os
-import pathlib
 import sqlite3
 import subprocess
 
+from harness.clocks import in_the_future
 from harness.patience import PATIENCE_S
 from harness.s3_client import s3_client
 from harness.vitrine import BUILD, ROOT
 
-FAKETIME = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 SWEEP_TIMEOUT_S = 600  # thousands of rows, on a machine that does other things too
 TABLES_THAT_LOG = {"attempts", "audit", "flights", "jobs", "reconcile_passes", "sessions", "api_tokens", "throttle"}  # what happened, not what is
 
@@ -170,17 +169,8 @@ def violations(world):
 # --- reconciliation --------------------------------------------------------------------------------------------
 
 
-def in_the_future(hours):
-    """Settings with which a program lives so much later."""
-    assert FAKETIME, "tools/install test installs faketime"
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"+{hours}h", "DONT_FAKE_MONOTONIC": "1"}
-
-
 def reconcile(vitrine, hours):
-    """One pass of everything that reconciles, as it would run `hours` from now; what it said.
-
-    By the command line: the worker calls the same, but its threads wait on clocks that faketime does not serve.
-    """
+    """One pass of everything that reconciles, as it would run `hours` from now; what it said."""
     done = subprocess.run(
         [BUILD / "vitrine", "sweep", "--limit", "1000000"], env={**vitrine.environment, **in_the_future(hours)},
         cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SWEEP_TIMEOUT_S, check=False)

@@ -7,7 +7,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static atomic_int begun, running, most_running;
 
@@ -25,6 +27,16 @@ static enum status endless(struct task *task, struct job_run *run)
         sleep_ms(5);
     }
     return STATUS_BUSY;
+}
+
+/* Hears nothing. */
+static enum status hung(struct task *task, struct job_run *run)
+{
+    (void)task;
+    (void)run;
+    while (pause() != 0) {
+    }
+    return STATUS_OK;
 }
 
 /* Ends in time, though it was told to stop: nothing was left to do. */
@@ -65,6 +77,7 @@ static const struct job_kind kinds[] = {
     { "brief", "Is done soon.", brief, 0, 60, 3, false, NULL },
     { "endless", "Never ends by itself.", endless, 0, 60, 3, false, NULL },
     { "failing", "Fails.", failing, 0, 60, 3, false, NULL },
+    { "hung", "Does not even end when it is told to.", hung, 0, 1, 3, false, NULL },
     { "in_time", "Ends when it is told to.", in_time, 0, 60, 3, false, NULL },
     { "slow", "Takes longer than it may.", endless, 0, 1, 3, false, NULL },
 };
@@ -93,7 +106,8 @@ static void add(struct world *world, const char *kind, const char *key)
 
 static int run(struct world *world, bool is_once)
 {
-    struct job_worker_options options = { &world->options, 2, is_once };
+    struct job_worker_options options = { &world->options, 2, is_once, JOB_WORKER_GRACE_S,
+        JOB_WORKER_STUCK_S };
     bool is_clean = false;
     int code = job_worker_run(&options, &is_clean);
 
@@ -198,6 +212,50 @@ static void a_stop_keeps_what_was_done(void **state)
     assert_int_equal(world_number(world, "SELECT count(*) FROM jobs"), 0);
 }
 
+/* In a process of its own, as the threads of a hung job can only end with their process. */
+static int live_with_a_hung_job(void)
+{
+    void *state = NULL;
+    struct world *world;
+    struct jobs jobs;
+    bool is_clean = true;
+    int failed;
+
+    if (open_world(&state) != 0) {
+        return 2;
+    }
+    world = state;
+    add(world, "hung", "a");
+    if (job_worker_run(
+            &(struct job_worker_options){ &world->options, 2, false, 1, 1 }, &is_clean) != 1 ||
+        is_clean) {
+        return 3;
+    }
+    if (job_list(world_as(world, ACTOR_SYSTEM), JOB_QUEUED, 10, &jobs) != STATUS_OK ||
+        jobs.count != 1) {
+        return 4;
+    }
+    failed = jobs.item[0].attempts != 1 ||
+             !str_equal(jobs.item[0].last_error, STR("It was not done within 1 seconds."));
+    world_close(&state);
+    return failed ? 5 : 0;
+}
+
+static void a_hung_job_ends_its_process_and_counts_as_failed(void **state)
+{
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    if (child == 0) {
+        _exit(live_with_a_hung_job());
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #define worker_test(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
 
 int main(void)
@@ -208,6 +266,7 @@ int main(void)
         worker_test(a_job_that_takes_too_long_is_told_to_stop_and_failed),
         worker_test(a_stop_gives_back_what_was_not_done_as_if_it_had_not_been_tried),
         worker_test(a_stop_keeps_what_was_done),
+        cmocka_unit_test(a_hung_job_ends_its_process_and_counts_as_failed),
     };
 
     return cmocka_run_group_tests_name("main job worker", tests, NULL, NULL);
