@@ -1,14 +1,18 @@
 """The bucket and the database brought together by the command line: what is flagged, removed, rebuilt."""
 
 import json
+import subprocess
+import time
 
 import pytest
 import requests
 
 from app_pictures import png, upload
+from harness.fault_proxy import FaultProxy
 from harness.patience import PATIENCE_S
 from harness.s3_client import s3_client
-from harness.vitrine import Vitrine
+from harness.unknown import check_policy, keys_of, manifest_lines, put, removal_settings, removing_pass, unknown_key
+from harness.vitrine import BUILD, ROOT, Vitrine
 
 UNKNOWN = "uploads/0b7c1f2e-1111-4222-8333-0123456789ab-boat.png"
 
@@ -124,3 +128,50 @@ def test_a_lost_database_is_rebuilt_from_the_bucket(vitrine, s3):
     assert again["rebuilt"] == 0 and again["known"] == done["rebuilt"]
     assert reconcile(vitrine)["unknown"] == done["ownerless"] + done["refused"]
     assert upload(admin, png(comment=b"next"), "next.png")["id"] > max(image["id"] for image in after)
+
+
+# --- removal by policy, by programs that live a day later ---
+
+@pytest.fixture(scope="module")
+def removals():
+    """A Vitrine, its storage and an image of it. What lives a day later tells the others of a storage whose clock is
+    a day behind: so nothing is granted afterwards, and no other test has this one."""
+    with Vitrine() as vitrine:
+        yield vitrine, s3_client(vitrine.objects_url, *vitrine.keys()), upload(vitrine.admin(), png(comment=b"stays"))
+
+
+def test_by_policy_what_two_passes_saw_the_same_goes_with_a_manifest(removals):
+    vitrine, s3, image = removals
+    check_policy(vitrine, s3, "vitrine", png(comment=b"whose row arrives late"), {image["key"]})
+
+
+@pytest.mark.parametrize("fate", ["hang", "late"])
+def test_killed_in_the_middle_of_a_removal_the_next_pass_ends_it(removals, fate):
+    vitrine, s3, image = removals
+    keys = {put(s3, "vitrine", unknown_key()) for _ in range(3)}
+    said_before = len(manifest_lines(vitrine))
+    with FaultProxy() as proxy:
+        proxy.connect("127.0.0.1", vitrine.port + 1)
+        through = {"S3_EMBEDDED": "on", "S3_ENDPOINT_URL": proxy.url, "S3_PUBLIC_ENDPOINT_URL": proxy.url}
+        assert removing_pass(vitrine, s3, "vitrine", **through)["removed"] == 0
+        proxy.rates({"DeleteObjects": {fate: 1}})
+        running = subprocess.Popen(
+            [BUILD / "vitrine", "reconcile", "--json"], cwd=ROOT, stdin=subprocess.DEVNULL,
+            env={**vitrine.environment, **removal_settings(s3, "vitrine"), **through})
+        end = time.monotonic() + PATIENCE_S
+        while proxy.counts().get("DeleteObjects", {}).get("seen", 0) == 0:
+            assert running.poll() is None and time.monotonic() < end, f"no deletion was asked for: {proxy.counts()}"
+            time.sleep(0.01)
+        running.kill()
+        running.wait()
+        # what is on its way is on the disk before
+        said = manifest_lines(vitrine)[said_before:]
+        assert {line["key"] for line in said if line["event"] == "removing"} == keys
+        proxy.quiet()
+        assert keys_of(s3, "vitrine") & keys == (set() if fate == "late" else keys)
+        assert removing_pass(vitrine, s3, "vitrine", **through)["finished"]
+        assert not keys_of(s3, "vitrine") & keys
+        again = removing_pass(vitrine, s3, "vitrine", **through)
+    assert (again["unknown"], again["removed"], again["gone"]) == (0, 0, 0)
+    assert {line["key"] for line in manifest_lines(vitrine)[said_before:]} == keys
+    assert image["key"] in keys_of(s3, "vitrine") and image_of(vitrine.admin(), image)["problem"] is None

@@ -4,8 +4,12 @@ import json
 
 import requests
 
+from conftest import settings_for
 from flow import png, upload
 from harness.patience import PATIENCE_S
+from harness.s3_client import s3_client
+from harness.unknown import check_policy
+from harness.vitrine import Vitrine
 
 
 def test_a_pass_over_the_bucket_finds_nothing_wrong_with_what_was_uploaded(vitrine, admin):
@@ -34,3 +38,11 @@ def test_many_deletions_go_by_one_request_with_a_result_for_each(vitrine, admin)
     done = json.loads(vitrine.cli("sweep", "--json").stdout)
     assert done["emptied"] >= 5 and done["purged"] >= 5 and done["waiting"] == 0
     assert [requests.get(url, timeout=PATIENCE_S).status_code for url in urls] == [404] * 5
+
+
+def test_unknown_objects_go_by_policy_only_when_two_passes_saw_the_same(storage):
+    bucket = "vitrine-unknown"  # others have images in the common one
+    s3 = s3_client(storage.url, storage.access_key, storage.secret_key, storage.region)
+    s3.create_bucket(Bucket=bucket)
+    with Vitrine(**settings_for(storage, S3_BUCKET=bucket)) as alone:
+        check_policy(alone, s3, bucket, png())
