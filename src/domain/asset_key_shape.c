@@ -105,6 +105,18 @@ bool asset_key_is_ours(struct str key)
     return false;
 }
 
+bool asset_key_may_be_self_committed(struct str key)
+{
+    static const enum key_layout layouts[] = { KEY_USER_UUID, KEY_UUID_NAME, KEY_DATE_UUID_NAME };
+
+    for (size_t i = 0; i < COUNT_OF(layouts); i++) {
+        if (has_shape(key, shapes[layouts[i]])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct str *asset_key_prefixes(size_t *out_count)
 {
     static const struct str prefixes[] = { STR_INIT("images/"), STR_INIT("uploads/"),

@@ -34,6 +34,10 @@ struct str asset_user_folder(struct arena *arena, int64_t owner_id);
  * under our prefixes. */
 bool asset_key_is_ours(struct str key);
 
+/* Whether such a key may be of a self-committing grant, which signs the type of the object and no
+ * other header: its metadata says what who had the URL liked. */
+bool asset_key_may_be_self_committed(struct str key);
+
 /* Where all such keys lie, in the order of bytes. */
 const struct str *asset_key_prefixes(size_t *out_count);
 

@@ -128,7 +128,8 @@ static enum status make_row(struct rebuild *run, const struct s3_object *object)
     if (status != STATUS_OK) {
         return status;
     }
-    asset_mirror_parse(task->arena, head.metadata, &mirror);
+    asset_mirror_parse(task->arena,
+        asset_key_may_be_self_committed(object->key) ? STR_EMPTY : head.metadata, &mirror);
     row.owner_id = owner_of(run, &mirror);
     if (row.owner_id == 0) {
         return end(run, object->key, REBUILD_OWNERLESS);

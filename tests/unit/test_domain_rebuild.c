@@ -105,6 +105,37 @@ static void what_nobody_known_owns_goes_to_the_named_account_or_stays(void **sta
     assert_int_equal(world_number(world, "SELECT owner_id FROM assets"), world->admin.user_id);
 }
 
+/* Grants of these layouts sign no metadata: whoever has the URL could send any. */
+static void metadata_that_no_grant_signed_says_nothing(void **state)
+{
+    static const char *const keys[] = { "uploads/7/0b7c1f2e-1111-7222-8333-0123456789ab.png",
+        "uploads/0b7c1f2e-1111-7222-8333-0123456789ab-boat.png",
+        "uploads/2026/11/21/0b7c1f2e-1111-7222-8333-0123456789ab-boat.png" };
+    struct world *world = *state;
+    struct asset image;
+    struct rebuild_report report;
+    char forged[1024];
+
+    world->options.storage.has_metadata = true;
+    image = upload(world, "a.png"); /* what is signed, as it is and under the others' keys */
+    snprintf(forged, sizeof(forged), "%s", fake_find(image.key)->metadata);
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        fake_upload(str_from_c(keys[i]), png(world->task.arena, 2, 2, 99), "image/png");
+        snprintf(fake_find(str_from_c(keys[i]))->metadata, sizeof(forged), "%s", forged);
+    }
+    lose_the_rows(world);
+    report = rebuild(world, (struct rebuild_options){ 0 });
+    assert_int_equal(report.count[REBUILD_MADE], 1);
+    assert_int_equal(report.count[REBUILD_OWNERLESS], COUNT_OF(keys));
+    report = rebuild(world, (struct rebuild_options){ .owner_id = world->admin.user_id });
+    assert_int_equal(report.count[REBUILD_NEW_ID], COUNT_OF(keys));
+    assert_int_equal(
+        world_number(world, "SELECT count(*) FROM assets WHERE key LIKE 'uploads/%' AND owner_id = "
+                            "(SELECT id FROM users WHERE email = 'ada@example.org') AND "
+                            "filename <> 'a.png'"),
+        COUNT_OF(keys));
+}
+
 static void what_is_no_image_of_ours_becomes_no_row(void **state)
 {
     struct world *world = *state;
@@ -157,6 +188,7 @@ int main(void)
         world_test(the_rows_are_as_they_were_with_their_addresses),
         world_test(an_id_that_is_taken_gives_another_and_no_row_is_touched),
         world_test(what_nobody_known_owns_goes_to_the_named_account_or_stays),
+        world_test(metadata_that_no_grant_signed_says_nothing),
         world_test(what_is_no_image_of_ours_becomes_no_row),
         world_test(a_dry_run_tells_the_same_and_writes_nothing),
         world_test(metadata_that_is_not_well_formed_says_nothing),
