@@ -187,8 +187,10 @@ def test_scheme_and_host_come_from_a_trusted_proxy(tight):
     answer = client.get("/sign-in", headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "images.example.org",
                                              "X-Forwarded-For": "198.51.100.21"})
     assert "Secure" in answer.headers["Set-Cookie"]
+    assert "//images.example.org:" in answer.headers["Content-Security-Policy"]  # where the embedded storage is
     answer = client.get("/sign-in", headers={"X-Forwarded-For": "198.51.100.21"})
     assert "Secure" not in answer.headers["Set-Cookie"]
+    assert "images.example.org" not in answer.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("server", ("lighttpd", "nginx"))
