@@ -309,9 +309,9 @@ int64_t jwks_fetch_count(struct jwks *jwks)
 /*
  * Ask for a fetch unless one was made a moment ago, and wait for the one under way if nobody does
  * yet. Anybody can write any kid into a token, and an issuer can be slow: such tokens hold one
- * thread at most, and ask the issuer once in unknown_s.
+ * thread at most, and ask the issuer once in unknown_s. False: one under way may bring the key.
  */
-static void fetch_for_unknown(struct jwks *jwks)
+static bool fetch_for_unknown(struct jwks *jwks)
 {
     int64_t until_us = clock_monotonic_us() + jwks->options->fetch_timeout_ms * 1000;
     int64_t count = jwks->fetch_count;
@@ -321,12 +321,13 @@ static void fetch_for_unknown(struct jwks *jwks)
         pthread_cond_signal(&jwks->work);
     }
     if (jwks->is_awaited)
-        return;
+        return !jwks->is_wanted;
     jwks->is_awaited = true;
     while (jwks->has_thread && jwks->is_wanted && jwks->fetch_count == count &&
            clock_monotonic_us() < until_us)
         wait_until(&jwks->settled, &jwks->lock, until_us);
     jwks->is_awaited = false;
+    return !jwks->is_wanted || jwks->fetch_count != count;
 }
 
 static bool has_keys(const struct jwks *jwks)
@@ -344,16 +345,17 @@ static const struct jwt_key *acquire(struct jwks *jwks, const struct jwt_header 
     struct key_set **out_set, enum status *out_status)
 {
     const struct jwt_key *key;
+    bool is_settled = true;
 
     pthread_mutex_lock(&jwks->lock);
     ensure_thread(jwks);
     key = find_key(jwks, header);
     if (key == NULL) {
-        fetch_for_unknown(jwks);
+        is_settled = fetch_for_unknown(jwks);
         key = find_key(jwks, header);
     }
     *out_set = key == NULL ? NULL : jwks->set;
-    *out_status = has_keys(jwks) && !jwks->is_wanted ? STATUS_UNAUTHENTICATED : STATUS_BUSY;
+    *out_status = has_keys(jwks) && is_settled ? STATUS_UNAUTHENTICATED : STATUS_BUSY;
     if (key != NULL)
         jwks->set->users++;
     pthread_mutex_unlock(&jwks->lock);

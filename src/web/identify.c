@@ -71,7 +71,8 @@ static bool is_metrics_token(const struct exchange *exchange, struct str text)
 }
 
 /* Clients send the token that they have also when they sign in again because it is no good any
- * more: where anyone may enter, a bad one is nobody's. */
+ * more: where anyone may enter, a bad one is nobody's, and so is one of an issuer whose keys cannot
+ * be had. */
 static enum status identify_bearer(struct exchange *exchange, struct str authorization)
 {
     struct str text = str_trim(str_from_offset(authorization, BEARER.len));
@@ -83,7 +84,7 @@ static enum status identify_bearer(struct exchange *exchange, struct str authori
         return STATUS_OK;
     status =
         jwt_is_shaped(text) ? identify_jwt(exchange, text) : identify_api_token(exchange, text);
-    if (status == STATUS_UNAUTHENTICATED && exchange->route != NULL &&
+    if ((status == STATUS_UNAUTHENTICATED || status == STATUS_BUSY) && exchange->route != NULL &&
         exchange->route->access == ACCESS_ANYONE)
         return STATUS_OK;
     return status;

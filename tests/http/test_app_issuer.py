@@ -122,6 +122,7 @@ def test_an_issuer_that_fails_harms_nobody_else(start_vitrine, own_issuer, behav
     vitrine = start_vitrine(**own_issuer.settings())
     token = own_issuer.token(email=vitrine.admin_email)
     assert_problem(images(vitrine, token), 503, "busy")  # the slow one has not answered yet
+    assert program(vitrine, token).get("/health").status_code == 200  # where anyone may enter, it is nobody's
     assert vitrine.admin().get("/images").status_code == 200
     asked = own_issuer.asked
     own_issuer.behave("good")
