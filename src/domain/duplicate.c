@@ -16,7 +16,7 @@ static struct duplicate *from_row(struct arena *arena, const struct asset_row *r
     return duplicate;
 }
 
-enum status duplicate_find(
+static enum status find(
     struct task *task, const struct duplicate_query *query, const struct duplicate **out)
 {
     struct asset_row row;
@@ -37,7 +37,7 @@ enum status duplicate_find(
 enum status duplicate_check(struct task *task, const struct duplicate_query *query,
     enum if_duplicate if_duplicate, const struct duplicate **out)
 {
-    enum status status = duplicate_find(task, query, out);
+    enum status status = find(task, query, out);
 
     if (status == STATUS_OK && *out != NULL && if_duplicate == DUPLICATE_ASK) {
         bool is_in_trash = (*out)->is_in_trash;

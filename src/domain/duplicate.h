@@ -30,11 +30,8 @@ struct duplicate_query {
     int64_t size_bytes;    /* another size is another file, whatever was claimed; 0 or less: any */
 };
 
-/* *out, in the task's arena, or NULL when the actor has no image with these bytes. */
-enum status duplicate_find(struct task *task, const struct duplicate_query *query,
-    const struct duplicate **out) MUST_CHECK;
-
-/* The same before a grant: with DUPLICATE_ASK, DUPLICATE when there is one, with the words and
+/* Before a grant: *out, in the task's arena, or NULL when the actor has no image with these bytes.
+ * With DUPLICATE_ASK, DUPLICATE when there is one, with the words and
  * failure.duplicate; then nothing is to be reserved. */
 enum status duplicate_check(struct task *task, const struct duplicate_query *query,
     enum if_duplicate if_duplicate, const struct duplicate **out) MUST_CHECK;

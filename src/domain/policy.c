@@ -40,6 +40,16 @@ static bool is_media_type(struct str text)
     return true;
 }
 
+static bool allows_type(const struct policy *policy, struct str content_type)
+{
+    for (size_t i = 0; i < policy->type_count; i++) {
+        if (str_equal(policy->types[i], content_type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status policy_parse_types(
     struct policy *policy, struct arena *arena, struct str text, struct failure *failure)
 {
@@ -49,7 +59,7 @@ enum status policy_parse_types(
     while (str_split(&text, ',', &part)) {
         struct str type = file_type_normalise(arena, part);
 
-        if (str_is_empty(type) || policy_allows_type(policy, type)) {
+        if (str_is_empty(type) || allows_type(policy, type)) {
             continue;
         }
         if (!is_media_type(type)) {
@@ -80,16 +90,6 @@ void policy_keep_images(struct policy *policy)
         }
     }
     policy->type_count = kept;
-}
-
-bool policy_allows_type(const struct policy *policy, struct str content_type)
-{
-    for (size_t i = 0; i < policy->type_count; i++) {
-        if (str_equal(policy->types[i], content_type)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool policy_is_inline(struct str content_type)
@@ -186,7 +186,7 @@ static enum status check_type(const struct policy *policy, struct arena *arena,
         return failure_set(failure, STATUS_INVALID, STR("filetype"),
             STR("Give the file's media type, for instance image/jpeg."));
     }
-    if (!policy_allows_type(policy, declared)) {
+    if (!allows_type(policy, declared)) {
         return failure_format(failure, arena, STATUS_TYPE_NOT_ALLOWED, STR("filetype"),
             "%.*s files are not accepted here; %.*s are. Nothing was saved.",
             STR_ARG(str_head(label_of(declared), 60)), STR_ARG(policy_format_types(policy, arena)));

@@ -33,8 +33,6 @@ enum status policy_parse_types(struct policy *policy, struct arena *arena, struc
 /* Narrow the list to image types; none may be left, and then nothing is accepted. */
 void policy_keep_images(struct policy *policy);
 
-bool policy_allows_type(const struct policy *policy, struct str content_type);
-
 /* One file as far as it is known. */
 struct file_claim {
     struct str filename;     /* as the client's disk calls it; folders before / or \ are dropped */

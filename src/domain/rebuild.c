@@ -75,21 +75,28 @@ static struct str name_of_key(struct arena *arena, struct str key)
         arena, str_from_offset(key, (size_t)(str_last_index(key, '/') + 1)), POLICY_NAME_MAX_BYTES);
 }
 
+/* row->id: the one that it had when nobody else has it, else 0, a new one. */
+static enum status choose_id(struct rebuild *run, struct asset_row *row, int64_t wanted_id)
+{
+    struct asset_row taken;
+    enum status status = STATUS_OK;
+
+    if (wanted_id > 0) {
+        status = assets_find(run->task.domain->db, run->task.arena, wanted_id, &taken);
+    }
+    row->id = status == STATUS_NOT_FOUND ? wanted_id : 0;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status insert(struct rebuild *run, struct asset_row *row, int64_t wanted_id)
 {
     struct db *db = run->task.domain->db;
-    struct asset_row taken;
     enum status status = db_begin(db);
 
     if (status != STATUS_OK) {
         return status;
     }
-    row->id = wanted_id;
-    if (wanted_id > 0) {
-        status = assets_find(db, run->task.arena, wanted_id, &taken);
-        row->id = status == STATUS_OK ? 0 : wanted_id;
-        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    }
+    status = choose_id(run, row, wanted_id);
     if (status == STATUS_OK) {
         status = assets_insert_ready(db, row, &row->id);
     }
@@ -112,59 +119,64 @@ static enum status end(struct rebuild *run, struct str key, enum rebuild_end how
     return STATUS_OK;
 }
 
-/* An object without a row. */
-static enum status make_row(struct rebuild *run, const struct s3_object *object)
+/* Fill *row with what storage says of its object, and with what the bytes say; without an owner
+ * (0), the rest is not looked at. */
+static enum status read_row(struct rebuild *run, struct asset_row *row, int64_t *out_wanted_id)
 {
     struct task *task = &run->task;
     struct s3_result head = { 0 };
     struct asset_mirror mirror;
-    struct asset_row row = { .key = object->key };
-    enum status status = asset_head(task, object->key, &head);
+    enum status status = asset_head(task, row->key, &head);
 
-    if (status == STATUS_NOT_UPLOADED) { /* deleted since it was listed */
-        task_begin(task);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    asset_mirror_parse(task->arena,
+        asset_key_may_be_self_committed(row->key) ? STR_EMPTY : head.metadata, &mirror);
+    *out_wanted_id = mirror.id;
+    row->owner_id = owner_of(run, &mirror);
+    if (row->owner_id == 0) {
+        return STATUS_OK;
+    }
+    row->filename =
+        str_is_empty(mirror.filename) ? name_of_key(task->arena, row->key) : mirror.filename;
+    row->content_type = file_type_normalise(task->arena, head.content_type);
+    row->created_at = mirror.created_at > 0 ? mirror.created_at : head.last_modified_at;
+    row->updated_at = clock_now_s();
+    return asset_inspect(task, row);
+}
+
+/* An object without a row. */
+static enum status make_row(struct rebuild *run, const struct s3_object *object)
+{
+    struct asset_row row = { .key = object->key };
+    int64_t wanted_id = 0;
+    enum status status = read_row(run, &row, &wanted_id);
+
+    if (asset_is_refusal(status)) {
+        task_begin(&run->task);
+        return end(run, object->key, REBUILD_REFUSED);
+    }
+    if (status == STATUS_NOT_UPLOADED || status == STATUS_CONFLICT) {
+        task_begin(&run->task); /* deleted since it was listed, or it changes just now */
         return STATUS_OK;
     }
     if (status != STATUS_OK) {
         return status;
     }
-    asset_mirror_parse(task->arena,
-        asset_key_may_be_self_committed(object->key) ? STR_EMPTY : head.metadata, &mirror);
-    row.owner_id = owner_of(run, &mirror);
     if (row.owner_id == 0) {
         return end(run, object->key, REBUILD_OWNERLESS);
     }
-    row.filename =
-        str_is_empty(mirror.filename) ? name_of_key(task->arena, object->key) : mirror.filename;
-    row.content_type = file_type_normalise(task->arena, head.content_type);
-    row.created_at = mirror.created_at > 0 ? mirror.created_at : head.last_modified_at;
-    row.updated_at = clock_now_s();
-    status = asset_inspect(task, &row);
-    if (asset_is_refusal(status)) {
-        task_begin(task);
-        return end(run, object->key, REBUILD_REFUSED);
-    }
-    if (status == STATUS_NOT_UPLOADED || status == STATUS_CONFLICT) { /* it changes just now */
-        task_begin(task);
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK && !run->options->is_dry_run) {
-        status = insert(run, &row, mirror.id);
-    } else if (status == STATUS_OK) {
-        struct asset_row taken;
-
-        status = mirror.id > 0 ? assets_find(task->domain->db, task->arena, mirror.id, &taken)
-                               : STATUS_OK;
-        row.id = status == STATUS_NOT_FOUND ? mirror.id : 0;
-        status = STATUS_OK;
-    }
+    status =
+        run->options->is_dry_run ? choose_id(run, &row, wanted_id) : insert(run, &row, wanted_id);
     if (status == STATUS_CONFLICT) { /* someone else made it, or the object is being removed */
         return STATUS_OK;
     }
-    return status == STATUS_OK
-               ? end(run, object->key,
-                     mirror.id > 0 && row.id == mirror.id ? REBUILD_MADE : REBUILD_NEW_ID)
-               : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return end(
+        run, object->key, wanted_id > 0 && row.id == wanted_id ? REBUILD_MADE : REBUILD_NEW_ID);
 }
 
 static enum status look_at(struct rebuild *run, const struct s3_object *object)

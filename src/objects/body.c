@@ -181,7 +181,8 @@ static enum s3_error read_chunked(struct body *body, struct str *out)
     }
 }
 
-enum s3_error body_read(struct body *body, struct str *out)
+/* The next piece of content; empty at the end. It is in the thread's buffer until the next call. */
+static enum s3_error next_piece(struct body *body, struct str *out)
 {
     enum s3_error error = body->is_chunked ? read_chunked(body, out) : read_raw(body, out);
     if (error != S3_OK)
@@ -242,7 +243,7 @@ static enum s3_error check_checksum(struct body *body)
         STR_ARG(checksum_name(checksum->kind)));
 }
 
-enum s3_error body_finish(struct body *body)
+static enum s3_error compare(struct body *body)
 {
     enum s3_error error = check_payload_hash(body);
     if (error == S3_OK)
@@ -256,11 +257,11 @@ enum s3_error body_store(struct body *body, struct store_upload *upload)
 {
     struct str piece;
     for (;;) {
-        enum s3_error error = body_read(body, &piece);
+        enum s3_error error = next_piece(body, &piece);
         if (error != S3_OK)
             return error;
         if (piece.len == 0)
-            return body_finish(body);
+            return compare(body);
         enum status status = store_upload_write(upload, piece.ptr, piece.len);
         if (status != STATUS_OK)
             return call_store_error(body->call, status, S3_INTERNAL);
@@ -278,13 +279,13 @@ enum s3_error body_read_document(
     if (error == S3_ENTITY_TOO_LARGE)
         return S3_MALFORMED_XML;
     while (error == S3_OK) {
-        error = body_read(&body, &piece);
+        error = next_piece(&body, &piece);
         if (error != S3_OK || piece.len == 0)
             break;
         buf_put(&text, piece);
     }
     if (error == S3_OK)
-        error = body_finish(&body);
+        error = compare(&body);
     if (error == S3_OK && text.len == 0)
         error = S3_MISSING_REQUEST_BODY;
     *out = buf_str(&text);

@@ -5,8 +5,8 @@
  * its MD5 (Content-MD5) and an additional checksum (x-amz-checksum-*). The body passes through the
  * thread's buffer once, in constant memory.
  *
- * Order of use: body_begin, body_read until it gives nothing, body_finish; only then the bytes are
- * what the client meant.
+ * Order of use: body_begin, body_store; or body_read_document for all of it at once. Only what
+ * these give back with S3_OK is what the client meant.
  */
 #ifndef OBJECTS_BODY_H
 #define OBJECTS_BODY_H
@@ -28,26 +28,20 @@ struct body {
     struct aws_chunked chunked;
     struct str pending; /* read, but not yet taken out of its frames */
 
-    struct str md5_hex;  /* after body_finish: the ETag */
-    struct str checksum; /* after body_finish: base64, empty when there was none */
+    struct str md5_hex;  /* once it is stored: the ETag */
+    struct str checksum; /* once it is stored: base64, empty when there was none */
 };
 
 /* Look at the headers. MissingContentLength, InvalidDigest, NotImplemented for the forms that are
  * not there, EntityTooLarge above `max_bytes`. */
 enum s3_error body_begin(struct body *body, struct call *call, int64_t max_bytes) MUST_CHECK;
 
-/* The next piece of content; empty at the end. It is in the thread's buffer until the next call.
- * IncompleteBody when the client stopped early, SignatureDoesNotMatch for a chunk. */
-enum s3_error body_read(struct body *body, struct str *out) MUST_CHECK;
-
-/* Compare. BadDigest or XAmzContentSHA256Mismatch. */
-enum s3_error body_finish(struct body *body) MUST_CHECK;
-
 /* Compute that checksum for an object which is to have one. InvalidRequest when the client sends
  * another kind; when it sends this kind, the two are compared as ever. Right after body_begin. */
 enum s3_error body_want_checksum(struct body *body, enum checksum_kind kind) MUST_CHECK;
 
-/* All of the body into the upload, compared: body_read and body_finish. */
+/* All of the body into the upload, compared with all that was said of it. IncompleteBody when the
+ * client stopped early, SignatureDoesNotMatch for a chunk, BadDigest, XAmzContentSHA256Mismatch. */
 enum s3_error body_store(struct body *body, struct store_upload *upload) MUST_CHECK;
 
 /* Whose checksum the x-amz-checksum-* headers of a request are. */

@@ -44,7 +44,6 @@ struct credential_source {
 
 struct credential_snapshot *credential_snapshot_new(
     const struct credential_found *found, enum credential_provider provider);
-struct credential_snapshot *credential_snapshot_take(struct credential_snapshot *snapshot);
 
 /* NULL is legal. The last one wipes. */
 void credential_snapshot_release(struct credential_snapshot *snapshot);
@@ -52,9 +51,6 @@ void credential_snapshot_release(struct credential_snapshot *snapshot);
 /* Neither NULL, and the same keys; their expiry may differ. */
 bool credential_snapshot_is_same(
     const struct credential_snapshot *a, const struct credential_snapshot *b);
-
-/* Good for a URL that is worth its name. */
-bool credential_snapshot_is_usable(const struct credential_snapshot *snapshot);
 
 /* --- credentials.c; the source's lock is held --- */
 
@@ -71,9 +67,6 @@ int64_t credential_source_again_pause_ms(const struct credential_source *source)
 void credential_source_fetch_once(struct credential_source *source, bool is_urgent);
 
 /* --- credentials_report.c --- */
-
-/* "ASIA...WXYZ": enough to tell keys apart. */
-struct str credential_mask(struct arena *arena, struct str key_id);
 
 void credential_log_success(
     const struct s3_credentials *keys, const struct credential_search *search, bool is_unchanged);

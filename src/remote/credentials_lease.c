@@ -47,7 +47,7 @@ struct credential_snapshot *credential_snapshot_new(
     return snapshot;
 }
 
-struct credential_snapshot *credential_snapshot_take(struct credential_snapshot *snapshot)
+static struct credential_snapshot *take(struct credential_snapshot *snapshot)
 {
     if (snapshot)
         atomic_fetch_add_explicit(&snapshot->references, 1, memory_order_relaxed);
@@ -70,7 +70,8 @@ bool credential_snapshot_is_same(
            secret_equal(secret_str(&a->keys.secret_key), secret_str(&b->keys.secret_key));
 }
 
-bool credential_snapshot_is_usable(const struct credential_snapshot *snapshot)
+/* Good for a URL that is worth its name. */
+static bool is_usable(const struct credential_snapshot *snapshot)
 {
     return snapshot && (snapshot->keys.expires_at == 0 ||
                            snapshot->keys.expires_at - clock_now_s() >= CREDENTIAL_LIFE_MIN_S);
@@ -86,7 +87,7 @@ static void lease_newest(struct credential_lease *lease)
     int64_t expires_at = newest ? newest->keys.expires_at : 0;
     bool is_alive = newest && (expires_at == 0 || clock_now_s() < expires_at);
 
-    lease->snapshot = is_alive ? credential_snapshot_take(newest) : NULL;
+    lease->snapshot = is_alive ? take(newest) : NULL;
     lease->keys = is_alive ? &newest->keys : &no_keys;
     lease->generation = atomic_load(&source->generation);
     credential_snapshot_release(old);
@@ -113,7 +114,7 @@ const struct s3_credentials *credential_lease_turn(struct credential_lease *leas
     pthread_mutex_lock(&source->lock);
     if (credential_source_wants_newer(source) &&
         (source->is_fetching || credential_source_may_fetch(source)))
-        credential_source_fetch_once(source, !credential_snapshot_is_usable(source->newest));
+        credential_source_fetch_once(source, !is_usable(source->newest));
     lease_newest(lease);
     pthread_mutex_unlock(&source->lock);
     return lease->keys;
@@ -122,7 +123,7 @@ const struct s3_credentials *credential_lease_turn(struct credential_lease *leas
 bool credential_lease_renew(struct credential_lease *lease)
 {
     struct credential_source *source = lease->source;
-    struct credential_snapshot *before = credential_snapshot_take(lease->snapshot);
+    struct credential_snapshot *before = take(lease->snapshot);
     bool is_other;
 
     if (!source)

@@ -8,7 +8,8 @@
 
 enum { MASK_HEAD = 4, MASK_TAIL = 4, MASK_WHOLE_MIN = 12 };
 
-struct str credential_mask(struct arena *arena, struct str key_id)
+/* "ASIA...WXYZ": enough to tell keys apart. */
+static struct str mask(struct arena *arena, struct str key_id)
 {
     if (key_id.len < MASK_WHOLE_MIN)
         return str_is_empty(key_id) ? STR_EMPTY : STR("...");
@@ -24,7 +25,7 @@ void credential_log_success(
     log_begin(&line, is_unchanged || search->provider == CREDENTIAL_SETTINGS ? LOG_DEBUG : LOG_INFO,
         is_unchanged ? "credentials are the same" : "credentials fetched");
     log_str(&line, "provider", credential_provider_name(search->provider));
-    log_str(&line, "key_id", credential_mask(search->arena, keys->access_key));
+    log_str(&line, "key_id", mask(search->arena, keys->access_key));
     log_str(&line, "origin", search->found.origin);
     if (keys->expires_at != 0)
         log_str(&line, "expires_at", clock_format_iso(search->arena, keys->expires_at));
@@ -68,7 +69,7 @@ static void describe(
 {
     out->has_keys = snapshot->keys.expires_at == 0 || snapshot->keys.expires_at > clock_now_s();
     out->provider = snapshot->provider;
-    out->key_id = credential_mask(arena, snapshot->keys.access_key);
+    out->key_id = mask(arena, snapshot->keys.access_key);
     out->origin = arena_copy(arena, snapshot->origin);
     out->is_temporary = !str_is_empty(snapshot->keys.session_token);
     out->expires_at = snapshot->keys.expires_at;

@@ -13,6 +13,7 @@ enum {
 /* --- listing
  * ------------------------------------------------------------------------------------------ */
 
+/* clang-format off */
 static const struct s3_field listing_fields[] = {
     { STR_INIT("/IsTruncated"), S3_FLAG, offsetof(struct s3_listing, is_truncated) },
     { STR_INIT("/NextContinuationToken"), S3_TEXT, offsetof(struct s3_listing, next_token) },
@@ -30,9 +31,9 @@ static const struct s3_element object_element = { STR_INIT("ListBucketResult/Con
     object_fields, COUNT_OF(object_fields), sizeof(struct s3_object), LIST_KEYS_MAX };
 
 static const struct s3_field prefix_fields[] = { { STR_INIT(""), S3_KEY, 0 } };
-static const struct s3_element prefix_element = { STR_INIT(
-                                                      "ListBucketResult/CommonPrefixes/Prefix"),
+static const struct s3_element prefix_element = { STR_INIT("ListBucketResult/CommonPrefixes/Prefix"),
     prefix_fields, COUNT_OF(prefix_fields), sizeof(struct str), LIST_KEYS_MAX };
+/* clang-format on */
 
 static enum status read_listing(struct arena *arena, struct str document, struct s3_listing *out)
 {

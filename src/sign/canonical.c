@@ -94,7 +94,7 @@ static char to_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-void put_lower(struct writer *writer, struct str s)
+static void put_lower(struct writer *writer, struct str s)
 {
     if (s.len > writer_room(writer)) {
         writer->is_over = true;
@@ -127,7 +127,7 @@ static void put_words(struct writer *writer, struct str value)
     }
 }
 
-void put_trimmed(struct writer *writer, struct str value)
+static void put_trimmed(struct writer *writer, struct str value)
 {
     if (str_index(value, ' ') < 0 && str_index(value, '\t') < 0)
         put(writer, value);

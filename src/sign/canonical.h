@@ -17,12 +17,6 @@
 void put_encoded(struct writer *writer, struct str s);
 void put_encoded_path(struct writer *writer, struct str s);
 
-/* In lower case (ASCII). */
-void put_lower(struct writer *writer, struct str s);
-
-/* A header's value without blanks at its ends, runs of blanks inside made one space. */
-void put_trimmed(struct writer *writer, struct str value);
-
 /* Order of the encoded forms, as memcmp: '%' comes before all unreserved bytes. */
 int compare_encoded(struct str a, struct str b);
 

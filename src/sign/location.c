@@ -53,12 +53,12 @@ enum status s3_location_init(struct s3_location *location, const struct url *end
     return STATUS_OK;
 }
 
-size_t location_host_bound(const struct s3_location *location)
+static size_t host_bound(const struct s3_location *location)
 {
     return location->bucket.len + location->host.len + sizeof(".:2147483647");
 }
 
-size_t location_path_bound(const struct s3_location *location, struct str key)
+static size_t path_bound(const struct s3_location *location, struct str key)
 {
     return location->base_path.len + location->bucket.len + key.len + sizeof("//");
 }
@@ -92,7 +92,7 @@ void put_location_path(struct writer *writer, const struct s3_location *location
 struct str s3_location_host(struct arena *arena, const struct s3_location *location)
 {
     struct writer writer;
-    size_t bound = location_host_bound(location);
+    size_t bound = host_bound(location);
     writer_init(&writer, arena_alloc(arena, bound), bound);
     put_location_host(&writer, location);
     return writer_str(&writer);
@@ -106,7 +106,7 @@ struct str s3_location_origin(struct arena *arena, const struct s3_location *loc
 struct str s3_location_path(struct arena *arena, const struct s3_location *location, struct str key)
 {
     struct writer writer;
-    size_t bound = location_path_bound(location, key);
+    size_t bound = path_bound(location, key);
     writer_init(&writer, arena_alloc(arena, bound), bound);
     put_location_path(&writer, location, key);
     return writer_str(&writer);

@@ -7,9 +7,6 @@
 #include "sign/location.h"
 #include "sign/writer.h"
 
-size_t location_host_bound(const struct s3_location *location);
-size_t location_path_bound(const struct s3_location *location, struct str key);
-
 void put_location_host(struct writer *writer, const struct s3_location *location);
 void put_location_path(struct writer *writer, const struct s3_location *location, struct str key);
 
