@@ -114,8 +114,8 @@ async function resume(page, name, file, size) {
   const [image] = (await answerOf(page, "/images?limit=1")).images;
   assert.deepEqual([image.filename, image.size], [name, size]);
   assert.equal(await sha256(Readable.fromWeb((await fetch(image.url)).body)), await sha256(createReadStream(file)));
-  await page.goto(`${vitrine.url}/admin/images`, { waitUntil: "domcontentloaded" }); /* not all of its bytes */
-  await page.locator("main img").first().waitFor({ state: "attached" });
+  await page.goto(`${vitrine.url}/admin/images`);
+  await page.locator(".tile-link", { hasText: name }).waitFor(); /* named: too heavy to be drawn there */
 }
 
 /* A picture at its front, and then nothing: takes no room on the disk. */
