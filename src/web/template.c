@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "web/template_parse.h"
 
@@ -195,16 +196,10 @@ static void put_value(struct buf *out, const json_t *value, bool is_raw)
             escape_html(out, text);
         break;
     case JSON_INTEGER:
-        buf_put_i64(out, json_integer_value(value));
-        break;
     case JSON_REAL:
-        buf_printf(out, "%.15g", json_real_value(value));
-        break;
     case JSON_TRUE:
-        buf_put(out, STR("true"));
-        break;
     case JSON_FALSE:
-        buf_put(out, STR("false"));
+        json_put(out, value);
         break;
     default: /* null, and what has no text form */
         break;
