@@ -33,6 +33,13 @@ int64_t clock_monotonic_us(void)
     return read_clock(CLOCK_MONOTONIC, 1000000);
 }
 
+bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until_us)
+{
+    const struct timespec until = { until_us / 1000000, (long)(until_us % 1000000) * 1000 };
+
+    return pthread_cond_clockwait(condition, lock, CLOCK_MONOTONIC, &until) == 0;
+}
+
 void clock_freeze(int64_t now_s)
 {
     frozen_s = now_s;

@@ -9,6 +9,8 @@
 
 #include "base/arena.h"
 
+#include <pthread.h>
+
 /* Seconds since 1970, UTC. */
 int64_t clock_now_s(void);
 
@@ -17,6 +19,13 @@ int64_t clock_now_ms(void);
 
 /* Microseconds of a clock that only goes forward; for durations. */
 int64_t clock_monotonic_us(void);
+
+/*
+ * pthread_cond_wait until that clock says `until_us` at the latest; the condition may have any
+ * clock of its own. False when the time is over. (pthread_cond_timedwait does not wait under
+ * faketime.)
+ */
+bool clock_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until_us);
 
 /* Make clock_now_* answer `now_s` until clock_thaw(); for tests. Process-wide. */
 void clock_freeze(int64_t now_s);

@@ -4,13 +4,13 @@
  */
 #include "crypto/password.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* OWASP's second choice for argon2id (19 MiB, two passes, one lane): 30 ms of a 2020s core. */
 enum { COST_PASSES = 2, COST_BYTES = 19 * 1024 * 1024 };
@@ -25,20 +25,19 @@ static struct {
     int running;
     int limit;
     int wait_ms;
-} gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .limit = 2, .wait_ms = 5000 };
+} gate = { .lock = PTHREAD_MUTEX_INITIALIZER,
+    .is_free = PTHREAD_COND_INITIALIZER,
+    .limit = 2,
+    .wait_ms = 5000 };
 
 static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 
 static void start(void)
 {
-    pthread_condattr_t attributes;
-    if (sodium_init() < 0 || pthread_condattr_init(&attributes) != 0) {
+    if (sodium_init() < 0) {
         log_event(LOG_ERROR, "crypto: libsodium does not start");
         abort();
     }
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&gate.is_free, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 void password_set_limits(int concurrent, int wait_ms)
@@ -49,24 +48,14 @@ void password_set_limits(int concurrent, int wait_ms)
     pthread_mutex_unlock(&gate.lock);
 }
 
-static struct timespec deadline_after(int wait_ms)
-{
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + (int64_t)(wait_ms % 1000) * 1000000;
-    at.tv_sec += wait_ms / 1000 + ns / 1000000000;
-    at.tv_nsec = ns % 1000000000;
-    return at;
-}
-
 static enum status gate_enter(void)
 {
     pthread_once(&start_once, start);
     pthread_mutex_lock(&gate.lock);
-    struct timespec deadline = deadline_after(gate.wait_ms);
-    int error = 0;
-    while (gate.running >= gate.limit && error != ETIMEDOUT)
-        error = pthread_cond_timedwait(&gate.is_free, &gate.lock, &deadline);
+    int64_t until_us = clock_monotonic_us() + gate.wait_ms * INT64_C(1000);
+    bool is_time_left = true;
+    while (gate.running >= gate.limit && is_time_left)
+        is_time_left = clock_wait(&gate.is_free, &gate.lock, until_us);
     bool is_in = gate.running < gate.limit;
     gate.running += is_in;
     pthread_mutex_unlock(&gate.lock);

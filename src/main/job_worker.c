@@ -39,16 +39,14 @@ bool job_worker_open_domain(struct job_worker *worker, struct domain *domain, bo
 
 void job_worker_wait(struct job_worker *worker, int64_t seconds)
 {
-    struct timespec until;
+    int64_t until_us = clock_monotonic_us() + seconds * SECOND_US;
+    bool is_time_left = true;
     unsigned looks;
-    int code = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
     pthread_mutex_lock(&worker->lock);
     looks = worker->looks;
-    while (code == 0 && !atomic_load(&worker->is_stopping) && worker->looks == looks) {
-        code = pthread_cond_clockwait(&worker->changed, &worker->lock, CLOCK_MONOTONIC, &until);
+    while (is_time_left && !atomic_load(&worker->is_stopping) && worker->looks == looks) {
+        is_time_left = clock_wait(&worker->changed, &worker->lock, until_us);
     }
     pthread_mutex_unlock(&worker->lock);
 }

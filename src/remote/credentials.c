@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "crypto/random.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -185,9 +184,7 @@ bool credential_source_may_fetch(const struct credential_source *source)
 /* Until deadline_ms of the monotonic clock, or a change. */
 static void wait_until(struct credential_source *source, int64_t deadline_ms)
 {
-    struct timespec at = { deadline_ms / 1000, deadline_ms % 1000 * 1000000 };
-
-    pthread_cond_timedwait(&source->changed, &source->lock, &at);
+    clock_wait(&source->changed, &source->lock, deadline_ms * 1000);
 }
 
 void credential_source_fetch_once(struct credential_source *source, bool is_urgent)
@@ -229,14 +226,10 @@ static void *keep_fresh(void *context)
 static struct credential_source *source_alloc(void)
 {
     struct credential_source *source = calloc(1, sizeof(*source));
-    pthread_condattr_t attributes;
 
-    if (!source || pthread_condattr_init(&attributes) != 0 ||
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) != 0 ||
-        pthread_cond_init(&source->changed, &attributes) != 0 ||
+    if (!source || pthread_cond_init(&source->changed, NULL) != 0 ||
         pthread_mutex_init(&source->lock, NULL) != 0)
         abort();
-    pthread_condattr_destroy(&attributes);
     return source;
 }
 

@@ -11,7 +11,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     CONNECT_TIMEOUT_MS = 3000,
@@ -198,13 +197,6 @@ static void fetch_and_publish(struct jwks *jwks)
     pthread_cond_broadcast(&jwks->settled);
 }
 
-static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t at_us)
-{
-    struct timespec at = { at_us / 1000000, (long)(at_us % 1000000) * 1000 };
-
-    pthread_cond_timedwait(condition, lock, &at);
-}
-
 /* After so long the thread fetches unasked. */
 static int64_t due_s(const struct jwks *jwks)
 {
@@ -225,7 +217,7 @@ static void *run(void *context)
         if (jwks->is_wanted || now_s() >= due_s(jwks))
             fetch_and_publish(jwks);
         else
-            wait_until(&jwks->work, &jwks->lock, due_s(jwks) * 1000000);
+            clock_wait(&jwks->work, &jwks->lock, due_s(jwks) * 1000000);
     }
     pthread_mutex_unlock(&jwks->lock);
     return NULL;
@@ -242,18 +234,14 @@ struct jwks *jwks_new(const struct jwks_options *options)
         .is_public_only = !options->may_be_private,
     };
     struct jwks *jwks = calloc(1, sizeof(*jwks));
-    pthread_condattr_t attributes;
 
     if (jwks == NULL)
         abort();
     jwks->options = options;
     jwks->http = http_client_new(&limits);
     pthread_mutex_init(&jwks->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&jwks->work, &attributes);
-    pthread_cond_init(&jwks->settled, &attributes);
-    pthread_condattr_destroy(&attributes);
+    pthread_cond_init(&jwks->work, NULL);
+    pthread_cond_init(&jwks->settled, NULL);
     return jwks;
 }
 
@@ -325,7 +313,7 @@ static bool fetch_for_unknown(struct jwks *jwks)
     jwks->is_awaited = true;
     while (jwks->has_thread && jwks->is_wanted && jwks->fetch_count == count &&
            clock_monotonic_us() < until_us)
-        wait_until(&jwks->settled, &jwks->lock, until_us);
+        clock_wait(&jwks->settled, &jwks->lock, until_us);
     jwks->is_awaited = false;
     return !jwks->is_wanted || jwks->fetch_count != count;
 }

@@ -70,11 +70,8 @@ static void line_leave(struct turn *turn)
  * anyone could pass the turn on to it. */
 static bool line_wait(struct turn *turn, int64_t deadline_us)
 {
-    const struct timespec deadline = { .tv_sec = deadline_us / 1000000,
-        .tv_nsec = deadline_us % 1000000 * 1000 };
     struct turn **end = &line_first;
-    bool is_first;
-    int code = 0;
+    bool is_first, is_time_left = true;
 
     pthread_mutex_lock(&line_mutex);
     while (*end) {
@@ -82,8 +79,8 @@ static bool line_wait(struct turn *turn, int64_t deadline_us)
     }
     turn->behind = NULL;
     *end = turn;
-    while (line_first != turn && code == 0) {
-        code = pthread_cond_clockwait(&turn->called, &line_mutex, CLOCK_MONOTONIC, &deadline);
+    while (line_first != turn && is_time_left) {
+        is_time_left = clock_wait(&turn->called, &line_mutex, deadline_us);
     }
     is_first = line_first == turn;
     if (!is_first) {

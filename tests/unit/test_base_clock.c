@@ -173,9 +173,25 @@ static void a_frozen_clock_stands_and_a_thawed_one_goes_on(void **state)
     assert_true(clock_monotonic_us() >= before_us);
 }
 
+static void waiting_ends_with_the_time(void **state)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t nobody_calls = PTHREAD_COND_INITIALIZER;
+    int64_t until_us = clock_monotonic_us() + 20000;
+
+    (void)state;
+    pthread_mutex_lock(&lock);
+    while (clock_wait(&nobody_calls, &lock, until_us))
+        continue; /* POSIX lets it wake for nothing */
+    assert_true(clock_monotonic_us() >= until_us);
+    assert_false(clock_wait(&nobody_calls, &lock, until_us - 1000000));
+    pthread_mutex_unlock(&lock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST("waiting ends with the time", waiting_ends_with_the_time),
         TEST("times are written in every form", times_are_written_in_every_form),
         TEST("libc agrees over four centuries", libc_agrees_over_four_centuries),
         TEST("times that are right are read", times_that_are_right_are_read),
